@@ -1,0 +1,15 @@
+import type { UserConfig } from 'tsdown'
+
+/** How every package is built: one ES module an entry with its types, for any platform, nothing bundled from outside. */
+export const library: UserConfig = {
+  entry: ['src/index.ts'],
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2023',
+  dts: true,
+  clean: true,
+  fixedExtension: false,
+}
+
+/** The same for entries that need Node: `/node` entries and command lines. */
+export const nodeLibrary: UserConfig = { ...library, platform: 'node', clean: false }

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const packages = fileURLToPath(new URL('packages', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, so that they need no build.
+    alias: [
+      { find: /^stint$/, replacement: `${packages}/stint/src/index.ts` },
+      { find: /^@stint\/([a-z-]+)\/node$/, replacement: `${packages}/$1/src/node.ts` },
+      { find: /^@stint\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
+    ],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
+    // Memory is measured after a forced collection.
+    execArgv: ['--expose-gc'],
+    testTimeout: 60_000,
+  },
+})
