@@ -1,0 +1,73 @@
+import type { OpName } from './ops/index.ts'
+import type { Type } from './type.ts'
+
+/** Index into `Graph.values`. */
+export type ValueId = number
+
+/** An attribute: plain data, or a graph (the body of a loop or of a branch). */
+export type Attr = number | string | boolean | null | readonly Attr[] | { readonly [key: string]: Attr } | Graph
+export type Attrs = { readonly [key: string]: Attr }
+
+/** Where a node comes from: the layer path, which call of that layer, and the user's source line. */
+export interface Site {
+  readonly path: string
+  readonly call: number
+  readonly file?: string
+  readonly line?: number
+}
+
+/** What the user asks of the planner for one node. Nothing needs it to meet a budget. */
+export interface Hints {
+  /** Never recompute the results. */
+  readonly keep?: boolean
+  /** Name of the `checkpoint` region the node belongs to; only what enters the region is kept. */
+  readonly region?: string
+}
+
+export interface Node {
+  readonly op: OpName
+  readonly attrs: Attrs
+  readonly inputs: readonly ValueId[]
+  /** One or more. */
+  readonly results: readonly ValueId[]
+  readonly site?: Site
+  readonly hints?: Hints
+}
+
+export interface Input {
+  readonly name: string
+  readonly value: ValueId
+  /** Integers fed here must lie in `[low, high)`; checked when fed. */
+  readonly range?: readonly [low: number, high: number]
+}
+
+/** A value kept between runs; `next` is what it becomes at the end of a run, itself where absent. */
+export interface State {
+  readonly path: string
+  readonly value: ValueId
+  readonly next?: ValueId
+}
+
+export interface Constant {
+  readonly value: ValueId
+  readonly bytes: Uint8Array
+}
+
+export interface Output {
+  readonly name: string
+  readonly value: ValueId
+}
+
+/**
+ * A pure function of its inputs and state, in SSA form: every value is an input, a state, a constant, or
+ * the result of exactly one node, and nodes stand in topological order.
+ */
+export interface Graph {
+  readonly name: string
+  readonly values: readonly Type[]
+  readonly inputs: readonly Input[]
+  readonly state: readonly State[]
+  readonly constants: readonly Constant[]
+  readonly outputs: readonly Output[]
+  readonly nodes: readonly Node[]
+}

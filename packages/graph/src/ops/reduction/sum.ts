@@ -1,0 +1,10 @@
+import type { OpDef } from '../../op.ts'
+import type { Value } from '../../trace/value.ts'
+import { reduction, type ReductionAttrs, restore } from './define.ts'
+
+/** Sum over `axes`, which disappear; elements in row-major order of the input. */
+export const sum: OpDef<ReductionAttrs> = reduction('sum', 'number', {
+  kind: 'linear',
+  operands: [0],
+  transpose: (ct, _, { inputs: [x], attrs }) => restore(ct, x as Value, attrs.axes),
+})
