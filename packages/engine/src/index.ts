@@ -1,1 +1,7 @@
-export {}
+export * from './backend.ts'
+export type { Affine } from './kernel/affine.ts'
+export { inPlacePairs } from './kernel/in-place.ts'
+export * from './kernel/kernel.ts'
+export { lower, lowerSource, Unfusable } from './kernel/lower.ts'
+export * from './kernel/nest.ts'
+export * from './program/program.ts'
