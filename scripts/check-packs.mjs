@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { build, CommandError, main, packages, pnpm, run } from './workspace.mjs'
+import { bin, build, CommandError, main, packages, pnpm, run } from './workspace.mjs'
 
 const all = packages()
 const byName = new Map(all.map(({ manifest }) => [manifest.name, manifest]))
@@ -32,8 +32,8 @@ const specifiers = ({ name, exports }) =>
 
 /** Lints one tarball: its manifest, its files, and its types as each kind of importer resolves them. */
 function lint(tarball) {
-  pnpm(['exec', 'publint', 'run', tarball, '--strict'], { quiet: true })
-  pnpm(['exec', 'attw', tarball, '--profile', 'esm-only', '--no-emoji'], { quiet: true })
+  run(bin('publint'), ['run', tarball, '--strict'], { quiet: true })
+  run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], { quiet: true })
 }
 
 /** Installs one package in an empty project, and imports and runs what it offers. */

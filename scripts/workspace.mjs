@@ -66,6 +66,9 @@ function findPnpm() {
   return ['npm', 'exec', '--yes', '--loglevel=error', `--package=${wanted}`, '--', 'pnpm']
 }
 
+/** The path of a command that the workspace has installed. */
+export const bin = name => join(root, 'node_modules', '.bin', name)
+
 /** Installs exactly what the lockfile says. */
 export const install = options => pnpm(['install', '--frozen-lockfile', '--prefer-offline'], options)
 
