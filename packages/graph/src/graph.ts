@@ -14,6 +14,8 @@ export interface Site {
   readonly call: number
   readonly file?: string
   readonly line?: number
+  /** True for a node that a derivative added on behalf of that line. */
+  readonly derivative?: boolean
 }
 
 /** What the user asks of the planner for one node. Nothing needs it to meet a budget. */
@@ -41,9 +43,13 @@ export interface Input {
   readonly range?: readonly [low: number, high: number]
 }
 
+/** What a state is for: parameters are trained, the others are kept by optimizers or layers. */
+export type StateRole = 'parameter' | 'optimizer' | 'statistic'
+
 /** A value kept between runs; `next` is what it becomes at the end of a run, itself where absent. */
 export interface State {
   readonly path: string
+  readonly role?: StateRole
   readonly value: ValueId
   readonly next?: ValueId
 }

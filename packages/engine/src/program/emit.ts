@@ -1,10 +1,9 @@
 import { bytesOf, type ValueId } from '@stint/graph'
 import type { Plan } from '@stint/planner'
 import type { KernelInfo, Target } from '../backend.ts'
-import { type Kernel, kernelOf } from '../kernel/kernel.ts'
 import type { Pinned, ProgramDag } from '../tasks/dag.ts'
 import { usedInputs } from '../tasks/dag.ts'
-import type { TaskGraph } from '../tasks/tasks.ts'
+import { copyKernel, type TaskGraph } from '../tasks/tasks.ts'
 import type { KernelStep, Program, ProgramStep, Slot } from './program.ts'
 
 export interface Emitted {
@@ -24,7 +23,7 @@ interface Source {
 /** Writes a plan down as a program: each step with the places that its operands and results have at that moment. */
 export function emit(source: Source, plan: Plan): Emitted {
   const { tasks, infos, target, dag } = source
-  const kernels: Kernel[] = [...tasks.kernels]
+  const { kernels } = tasks
   const place = new Map<number, number>(plan.pinned.map(([value, offset]) => [value, offset]))
   const start = new Map(place)
   const steps: ProgramStep[] = []
@@ -40,7 +39,7 @@ export function emit(source: Source, plan: Plan): Emitted {
     } else if ('commit' in step) {
       const entry = dag.dag.next!.find(n => n.pinned === step.commit)!
       overwrite()
-      steps.push(commitStep(kernels, source, entry, place))
+      steps.push(commitStep(source, entry, place))
       place.set(entry.value, place.get(entry.pinned)!)
     } else {
       const task = tasks.tasks[step.run]!
@@ -74,15 +73,13 @@ function kernelStep(
 
 /** Copies the successor of a state into its buffer. */
 function commitStep(
-  kernels: Kernel[],
   { dag, tasks }: Source,
   entry: { readonly pinned: number; readonly value: number },
   place: ReadonlyMap<number, number>,
 ): KernelStep {
   const type = tasks.values[dag.valueOf[entry.value]!]!
-  const copy = kernelOf([type], [], [0])
-  let kernel = kernels.findIndex(k => k.signature === copy.signature)
-  if (kernel < 0) kernel = kernels.push(copy) - 1
+  const { signature } = copyKernel(type)
+  const kernel = tasks.kernels.findIndex(k => k.signature === signature)
   return { kernel, variant: 0, args: [place.get(entry.value)!, place.get(entry.pinned)!] }
 }
 

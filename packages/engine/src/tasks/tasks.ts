@@ -55,6 +55,11 @@ export function toTasks(graph: Graph, options: { readonly fusion?: boolean } = {
   return { graph, loops: [], ...withCopies(graph, uses, pool, tasks) }
 }
 
+/** The identity. */
+export function copyKernel(type: Type): Kernel {
+  return kernelOf([type], [], [0])
+}
+
 /** Kernels by signature. */
 class KernelPool {
   readonly list: Kernel[] = []
@@ -83,10 +88,12 @@ function withCopies(
   const copy = (from: ValueId): ValueId => {
     const type = values[from]!
     const to = values.push(type) - 1
-    tasks.push({ run: { kernel: pool.add(kernelOf([type], [], [0])) }, reads: [from], writes: [to], sites: [], once: false })
+    tasks.push({ run: { kernel: pool.add(copyKernel(type)) }, reads: [from], writes: [to], sites: [], once: false })
     return to
   }
   const changing = graph.state.filter(s => s.next !== undefined && s.next !== s.value)
+  // A plan may commit any successor by a copy, so its kernel is prepared with the others.
+  for (const s of changing) pool.add(copyKernel(values[s.value]!))
   const taken = new Set<ValueId>()
   const next = changing.map(s => {
     const own = s.next!

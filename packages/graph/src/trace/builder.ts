@@ -1,5 +1,5 @@
 import { GraphError, ShapeError, StintError, TraceError } from '../errors.ts'
-import type { Attrs, Constant, Graph, Hints, Input, Node, Output, Site, State, ValueId } from '../graph.ts'
+import type { Attrs, Constant, Graph, Hints, Input, Node, Output, Site, State, StateRole, ValueId } from '../graph.ts'
 import { type OpName, opDef } from '../ops/index.ts'
 import { sameType, showType, type Type } from '../type.ts'
 import { ScopeStack } from './site.ts'
@@ -59,7 +59,7 @@ export class Builder {
   }
 
   /** A value kept between runs. Declared once a path; asking again gives the same value. */
-  declareState(path: string, type: Type): Value {
+  declareState(path: string, type: Type, role?: StateRole): Value {
     const known = this.state.find((s) => s.path === path)
     if (known !== undefined) {
       const have = this.values[known.value] as Type
@@ -68,7 +68,7 @@ export class Builder {
       return this.value(known.value)
     }
     const value = this.#add(type)
-    this.state.push({ path, value })
+    this.state.push({ path, value, ...(role && { role }) })
     return this.value(value)
   }
 

@@ -2,7 +2,7 @@ import type { DType, TypedArray } from '../dtype.ts'
 import { dtypeBytes, viewOf } from '../dtype.ts'
 import { ShapeError, TraceError } from '../errors.ts'
 import { isValue } from '../functions/lift.ts'
-import type { Graph, Hints, Output } from '../graph.ts'
+import type { Graph, Hints, Output, StateRole } from '../graph.ts'
 import { type Shape, sizeOf, type Type } from '../type.ts'
 import { Builder } from './builder.ts'
 import { current, within } from './current.ts'
@@ -111,8 +111,8 @@ export function hinted<T>(hints: Hints, body: () => T): T {
 }
 
 /** The value that the program keeps at `path` between runs, as it is at the start of a run. */
-export function state(path: string, type: Type): Value {
-  return current().root.declareState(path, type)
+export function state(path: string, type: Type, role?: StateRole): Value {
+  return current().root.declareState(path, type, role)
 }
 
 /** Says what the state at `path` becomes at the end of the run; without it the state stays as it is. */
