@@ -18,8 +18,7 @@ export function matmul(a: Value, b: Value): Value {
   const k = a.shape[a.shape.length - 1] as number
   const [bk, n] = b.shape.slice(-2) as [number, number]
   if (k !== bk) throw mismatch(a, b, `${k} rows on the right`)
-  if (b.shape.length === 2)
-    return dot(a, b, { batch: [[], []], contract: [[a.shape.length - 1], [0]] })
+  if (b.shape.length === 2) return dot(a, b, { batch: [[], []], contract: [[a.shape.length - 1], [0]] })
   const outer = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2))
   if (outer === null) throw mismatch(a, b, 'stacks that broadcast together')
   const left = broadcastTo(a, [...outer, a.shape[a.shape.length - 2] as number, k])

@@ -50,7 +50,10 @@ export function elementwise(op: OpName, ...operands: Operand[]): Value {
   const values = operands.filter(isValue)
   const like = values[0]
   if (like === undefined)
-    throw new TraceError('an op on numbers alone', { op, hint: 'Compute it in plain JavaScript, or start from full().' })
+    throw new TraceError('an op on numbers alone', {
+      op,
+      hint: 'Compute it in plain JavaScript, or start from full().',
+    })
   let shape = like.shape
   for (const v of values) {
     const both = broadcastShapes(shape, v.shape)
@@ -64,7 +67,11 @@ export function elementwise(op: OpName, ...operands: Operand[]): Value {
       })
     shape = both
   }
-  return emit(op, {}, ...operands.map((x) => (isValue(x) ? broadcastTo(x, shape) : literal(op, x, like.dtype, shape))))
+  return emit(
+    op,
+    {},
+    ...operands.map(x => (isValue(x) ? broadcastTo(x, shape) : literal(op, x, like.dtype, shape))),
+  )
 }
 
 function literal(op: OpName, x: number | boolean, dtype: DType, shape: Shape): Value {

@@ -24,14 +24,17 @@ export const max = (x: Value, axes?: Axes, keepDims = false): Value => reduce('m
 export const min = (x: Value, axes?: Axes, keepDims = false): Value => reduce('min', x, axes, keepDims)
 
 export function mean(x: Value, axes?: Axes, keepDims = false): Value {
-  const n = sizeOf(normalAxes(axes, x.shape.length).map((a) => x.shape[a] as number))
+  const n = sizeOf(normalAxes(axes, x.shape.length).map(a => x.shape[a] as number))
   return sum(x, axes, keepDims).div(n)
 }
 
 /** Mean squared deviation; `correction` 1 divides by n − 1. Two passes: the mean first. */
 export function variance(x: Value, axes?: Axes, keepDims = false, correction = 0): Value {
-  const n = sizeOf(normalAxes(axes, x.shape.length).map((a) => x.shape[a] as number))
-  return sub(x, mean(x, axes, true)).square().sum(axes, keepDims).div(n - correction)
+  const n = sizeOf(normalAxes(axes, x.shape.length).map(a => x.shape[a] as number))
+  return sub(x, mean(x, axes, true))
+    .square()
+    .sum(axes, keepDims)
+    .div(n - correction)
 }
 
 /** log Σ exp(x), through the largest element so that nothing overflows. */

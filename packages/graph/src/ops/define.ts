@@ -1,6 +1,6 @@
+import { type DType, isFloat } from '../dtype.ts'
 import { AttrError, DTypeError, ShapeError } from '../errors.ts'
 import type { Attrs } from '../graph.ts'
-import { type DType, isFloat } from '../dtype.ts'
 import type { OpDef, Scale } from '../op.ts'
 import { sameShape, showType, sizeOf, type Type } from '../type.ts'
 
@@ -72,7 +72,7 @@ function checkDType(dtype: DType, takes: NonNullable<Elementwise['takes']>): voi
 /** Checks that the attributes of an op are what it takes; used by every `infer` since graphs come from outside, too. */
 export function integers(attrs: Attrs, name: string, least = 0): readonly number[] {
   const list = attrs[name]
-  if (!Array.isArray(list) || !list.every((x) => Number.isSafeInteger(x) && (x as number) >= least))
+  if (!Array.isArray(list) || !list.every(x => Number.isSafeInteger(x) && (x as number) >= least))
     throw new AttrError(`attribute '${name}' is wrong`, {
       expected: `a list of whole numbers, each at least ${least}`,
       got: JSON.stringify(list),
@@ -83,7 +83,7 @@ export function integers(attrs: Attrs, name: string, least = 0): readonly number
 /** An axis list: distinct, each in `[0, rank)`. */
 export function axes(attrs: Attrs, name: string, rank: number): readonly number[] {
   const list = integers(attrs, name)
-  if (new Set(list).size !== list.length || list.some((a) => a >= rank))
+  if (new Set(list).size !== list.length || list.some(a => a >= rank))
     throw new AttrError(`attribute '${name}' is wrong`, {
       expected: `distinct axes below ${rank}`,
       got: JSON.stringify(list),

@@ -63,6 +63,7 @@ import { maxPoolScatter } from './window/max-pool-scatter.ts'
 import { sumPool } from './window/sum-pool.ts'
 import { sumUnpool } from './window/sum-unpool.ts'
 
+// biome-ignore format: a table of names reads best in full lines.
 export type ElementwiseOp =
   | 'abs' | 'add' | 'and' | 'atan2' | 'bitsToUnit' | 'cast' | 'ceil' | 'cos' | 'div' | 'eq' | 'erf' | 'exp' | 'expm1'
   | 'floor' | 'le' | 'log' | 'log1p' | 'lt' | 'maximum' | 'minimum' | 'mul' | 'ne' | 'neg' | 'not' | 'or' | 'pow'
@@ -71,6 +72,7 @@ export type ElementwiseOp =
 export type MovementOp = 'broadcast' | 'concat' | 'flip' | 'pad' | 'reshape' | 'slice' | 'transpose'
 export type GeneratorOp = 'full' | 'iota' | 'randomBits'
 export type ReductionOp = 'max' | 'min' | 'sum'
+// biome-ignore format: a table of names reads best in full lines.
 export type AnchorOp =
   | 'conv' | 'convInput' | 'convWeight' | 'dot' | 'gather' | 'maxPool' | 'maxPoolGather' | 'maxPoolScatter'
   | 'scatterAdd' | 'sumPool' | 'sumUnpool'
@@ -78,6 +80,7 @@ export type AnchorOp =
 export type OpName = ElementwiseOp | MovementOp | GeneratorOp | ReductionOp | AnchorOp
 
 /** The op table: adding an op is one file and its line here. */
+// biome-ignore format: a table of names reads best in full lines.
 export const ops: { readonly [K in OpName]: OpDef } = {
   abs, add, and, atan2, bitsToUnit, broadcast, cast, ceil, concat, conv, convInput, convWeight, cos, div, dot, eq, erf,
   exp, expm1, flip, floor, full, gather, iota, le, log, log1p, lt, max, maxPool, maxPoolGather, maxPoolScatter,

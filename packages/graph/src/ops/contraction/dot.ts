@@ -33,7 +33,7 @@ export const dot: OpDef<DotAttrs> = {
           })
     }
     const { freeLeft, freeRight } = dotAxes(attrs, left.shape, right.shape)
-    const size = (t: Type, list: readonly number[]) => list.map((x) => t.shape[x] as number)
+    const size = (t: Type, list: readonly number[]) => list.map(x => t.shape[x] as number)
     const shape = [...size(left, attrs.batch[0]), ...size(left, freeLeft), ...size(right, freeRight)]
     return [{ dtype: left.dtype, shape }]
   },
@@ -55,7 +55,10 @@ export const dot: OpDef<DotAttrs> = {
 function pairs(attrs: DotAttrs, kind: 'batch' | 'contract', left: Type, right: Type): AxisPairs {
   const both = attrs[kind]
   if (!Array.isArray(both) || both.length !== 2 || both[0].length !== both[1].length)
-    throw new AttrError(`attribute '${kind}' is wrong`, { expected: 'two lists of equal length', got: JSON.stringify(both) })
+    throw new AttrError(`attribute '${kind}' is wrong`, {
+      expected: 'two lists of equal length',
+      got: JSON.stringify(both),
+    })
   const other = kind === 'batch' ? attrs.contract : attrs.batch
   for (const side of [0, 1] as const) {
     const rank = (side === 0 ? left : right).shape.length
@@ -71,7 +74,7 @@ export function dotAxes(
   right: Shape,
 ): { freeLeft: number[]; freeRight: number[] } {
   const free = (shape: Shape, side: 0 | 1) =>
-    shape.map((_, a) => a).filter((a) => !batch[side].includes(a) && !contract[side].includes(a))
+    shape.map((_, a) => a).filter(a => !batch[side].includes(a) && !contract[side].includes(a))
   return { freeLeft: free(left, 0), freeRight: free(right, 1) }
 }
 
@@ -90,8 +93,11 @@ function transposeDot(ct: Value, x: Value, other: Value, attrs: DotAttrs, swappe
     contract: [ctOther, itsFree],
   })
   // Axes of product: batch, my free axes, then the contracted axes in the order of `other`.
-  const contractedOf = attrs.contract[its].map((axis, i) => ({ axis, mine: attrs.contract[mine][i] as number }))
+  const contractedOf = attrs.contract[its].map((axis, i) => ({
+    axis,
+    mine: attrs.contract[mine][i] as number,
+  }))
   contractedOf.sort((p, q) => p.axis - q.axis)
-  const at = [...attrs.batch[mine], ...myFree, ...contractedOf.map((p) => p.mine)]
+  const at = [...attrs.batch[mine], ...myFree, ...contractedOf.map(p => p.mine)]
   return product.transpose(at.map((_, i) => at.indexOf(i)))
 }

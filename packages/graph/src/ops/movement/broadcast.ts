@@ -36,7 +36,7 @@ export const broadcast: OpDef<{ shape: readonly number[]; axes: readonly number[
     transpose(ct, _, { inputs: [x], attrs }) {
       const { shape } = x as { shape: readonly number[] }
       const kept = new Set(attrs.axes.filter((a, i) => shape[i] === attrs.shape[a]))
-      const summed = attrs.shape.map((_, a) => a).filter((a) => !kept.has(a))
+      const summed = attrs.shape.map((_, a) => a).filter(a => !kept.has(a))
       return ct.sum(summed).reshape(shape)
     },
   },

@@ -17,7 +17,10 @@ export const concat: OpDef<{ axis: number }> = {
       if (t.dtype !== first.dtype)
         throw new DTypeError('operands differ in dtype', { expected: showType(first), got: showType(t) })
       if (t.shape.length !== first.shape.length || t.shape.some((d, a) => a !== axis && d !== first.shape[a]))
-        throw new ShapeError(`operands differ beside axis ${axis}`, { expected: showType(first), got: showType(t) })
+        throw new ShapeError(`operands differ beside axis ${axis}`, {
+          expected: showType(first),
+          got: showType(t),
+        })
       total += t.shape[axis] as number
     }
     return [{ dtype: first.dtype, shape: first.shape.map((d, a) => (a === axis ? total : d)) }]
@@ -32,7 +35,7 @@ export const concat: OpDef<{ axis: number }> = {
     },
     vjp([ct], { inputs, attrs: { axis } }) {
       let at = 0
-      return inputs.map((x) => {
+      return inputs.map(x => {
         const start = x.shape.map((_, a) => (a === axis ? at : 0))
         at += x.shape[axis] as number
         return (ct as Value).slice(

@@ -1,7 +1,7 @@
 import { AttrError } from '../../errors.ts'
 import type { OpDef } from '../../op.ts'
-import { showType, type Type } from '../../type.ts'
 import type { Value } from '../../trace/value.ts'
+import { showType, type Type } from '../../type.ts'
 import { integers } from '../define.ts'
 
 /** Element `i` of axis `a` is element `start[a] + i·step[a]`, while below `stop[a]`. */
@@ -43,7 +43,7 @@ export const slice: OpDef<{ start: readonly number[]; stop: readonly number[]; s
       )
       return cut.pad(
         attrs.start,
-        after.map((n) => Math.max(0, n)),
+        after.map(n => Math.max(0, n)),
       )
     },
   },

@@ -16,7 +16,7 @@ export const transpose: OpDef<{ perm: readonly number[] }> = {
         expected: `${shape.length} axes`,
         got: `[${perm.join(',')}]`,
       })
-    return [{ dtype, shape: perm.map((a) => shape[a] as number) }]
+    return [{ dtype, shape: perm.map(a => shape[a] as number) }]
   },
   flops: () => 0,
   recompute: 'cheap',

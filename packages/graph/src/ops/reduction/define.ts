@@ -19,9 +19,13 @@ export function reduction(
     infer([x], attrs) {
       const type = x as Type
       if (type.dtype === 'bool')
-        throw new DTypeError('does not take this dtype', { expected: takes, got: type.dtype, hint: 'Cast it first.' })
+        throw new DTypeError('does not take this dtype', {
+          expected: takes,
+          got: type.dtype,
+          hint: 'Cast it first.',
+        })
       const over = new Set(axes(attrs, 'axes', type.shape.length))
-      if (name !== 'sum' && name !== 'prod' && [...over].some((a) => type.shape[a] === 0))
+      if (name !== 'sum' && name !== 'prod' && [...over].some(a => type.shape[a] === 0))
         throw new ShapeError('an empty axis has no extreme', { got: showType(type) })
       return [{ dtype: type.dtype, shape: type.shape.filter((_, a) => !over.has(a)) }]
     },
@@ -36,7 +40,7 @@ export function restore(reduced: Value, like: Value, over: readonly number[]): V
   const gone = new Set(over)
   return reduced.broadcast(
     like.shape,
-    like.shape.map((_, a) => a).filter((a) => !gone.has(a)),
+    like.shape.map((_, a) => a).filter(a => !gone.has(a)),
   )
 }
 

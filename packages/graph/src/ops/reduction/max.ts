@@ -1,5 +1,5 @@
 import type { OpDef } from '../../op.ts'
-import { extremeDerivative, reduction, type ReductionAttrs } from './define.ts'
+import { extremeDerivative, type ReductionAttrs, reduction } from './define.ts'
 
 /** The largest element over `axes`, NaN if one is NaN; the derivative is shared evenly by equal extremes. */
 export const max: OpDef<ReductionAttrs> = reduction('max', 'number', extremeDerivative)

@@ -1,6 +1,6 @@
 import type { OpDef } from '../../op.ts'
 import type { Value } from '../../trace/value.ts'
-import { reduction, type ReductionAttrs, restore } from './define.ts'
+import { type ReductionAttrs, reduction, restore } from './define.ts'
 
 /** Sum over `axes`, which disappear; elements in row-major order of the input. */
 export const sum: OpDef<ReductionAttrs> = reduction('sum', 'number', {

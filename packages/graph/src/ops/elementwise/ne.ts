@@ -1,0 +1,13 @@
+import type { OpDef } from '../../op.ts'
+import { elementwise } from '../define.ts'
+
+/** a ≠ b; true where one is NaN. */
+export const ne: OpDef = elementwise({
+  name: 'ne',
+  arity: 2,
+  takes: 'any',
+  gives: 'bool',
+  commutative: true,
+  scalar: (a, b) => (a !== b ? 1 : 0),
+  partials: 'none',
+})
