@@ -1,4 +1,4 @@
-import { AttrError } from '../errors.ts'
+import { AttrError, ShapeError } from '../errors.ts'
 import { current, emit } from '../trace/current.ts'
 import type { Value } from '../trace/value.ts'
 import { type Shape, sameShape, showType, sizeOf } from '../type.ts'
@@ -116,4 +116,101 @@ export function squeeze(x: Value, axes?: number | readonly number[]): Value {
 export function flatten(x: Value, from = 0): Value {
   const a = x.shape.length === 0 ? 0 : normalAxis(from, x.shape.length)
   return reshape(x, [...x.shape.slice(0, a), sizeOf(x.shape.slice(a))])
+}
+
+/** Axis `from` at place `to`, the others in their order. */
+export function moveAxis(x: Value, from: number, to: number): Value {
+  const rank = x.shape.length
+  const a = normalAxis(from, rank)
+  const perm = x.shape.map((_, i) => i).filter(i => i !== a)
+  perm.splice(normalAxis(to, rank), 0, a)
+  return transpose(x, perm)
+}
+
+/** Two axes exchanged. */
+export function swapAxes(x: Value, one: number, other: number): Value {
+  const rank = x.shape.length
+  const [a, b] = [normalAxis(one, rank), normalAxis(other, rank)]
+  return transpose(
+    x,
+    x.shape.map((_, i) => (i === a ? b : i === b ? a : i)),
+  )
+}
+
+/** Values of one shape side by side along a new axis. */
+export function stack(values: readonly Value[], axis = 0): Value {
+  return concat(
+    values.map(v => expandDims(v, axis)),
+    axis,
+  )
+}
+
+/** Pieces of the given sizes along `axis`, or as many equal pieces. Throws ShapeError where they do not fill it. */
+export function split(x: Value, sizes: number | readonly number[], axis = 0): Value[] {
+  const a = normalAxis(axis, x.shape.length)
+  const total = x.shape[a] as number
+  const list = typeof sizes === 'number' ? Array.from({ length: sizes }, () => total / sizes) : sizes
+  if (list.some(n => !Number.isInteger(n) || n < 0) || list.reduce((s, n) => s + n, 0) !== total)
+    throw new ShapeError('the pieces do not fill the axis', {
+      op: 'split',
+      expected: typeof sizes === 'number' ? `a divisor of ${total}` : `sizes that add up to ${total}`,
+      got: JSON.stringify(sizes),
+      site: current().scopes.site(),
+    })
+  let at = 0
+  return list.map(n => {
+    const start = at
+    at += n
+    return range(x, a, start, at)
+  })
+}
+
+/** Elements `start` to `stop` of one axis. */
+function range(x: Value, axis: number, start: number, stop: number): Value {
+  return slice(
+    x,
+    x.shape.map((_, i) => (i === axis ? start : 0)),
+    x.shape.map((d, i) => (i === axis ? stop : d)),
+  )
+}
+
+/** Elements moved `shift` places along `axis`; what leaves at one end enters at the other. */
+export function roll(x: Value, shift: number, axis: number): Value {
+  const a = normalAxis(axis, x.shape.length)
+  const n = x.shape[a] as number
+  const by = n === 0 ? 0 : ((shift % n) + n) % n
+  return by === 0 ? x : concat([range(x, a, n - by, n), range(x, a, 0, n - by)], a)
+}
+
+/** The whole repeated `repeats[a]` times along each axis; new leading axes where there are more repeats than axes. */
+export function tile(x: Value, repeats: readonly number[]): Value {
+  const rank = Math.max(repeats.length, x.shape.length)
+  const times = [...Array.from({ length: rank - repeats.length }, () => 1), ...repeats]
+  const shape = [...Array.from({ length: rank - x.shape.length }, () => 1), ...x.shape]
+  const grown = broadcastAxes(
+    reshape(x, shape),
+    shape.flatMap((d, i) => [times[i] as number, d]),
+    shape.map((_, i) => 2 * i + 1),
+  )
+  return reshape(
+    grown,
+    shape.map((d, i) => d * (times[i] as number)),
+  )
+}
+
+/** The main diagonal of the last two axes: `[..., R, C]` → `[..., min(R, C)]`. */
+export function diagonal(x: Value): Value {
+  const [rows, columns] = x.shape.slice(-2)
+  if (rows === undefined || columns === undefined)
+    throw new ShapeError('has no diagonal', {
+      op: 'diagonal',
+      expected: 'at least two axes',
+      got: showType(x.type),
+      site: current().scopes.site(),
+    })
+  const flat = flatten(x, -2)
+  const outer = x.shape.slice(0, -2)
+  const stop = Math.max(0, Math.min(rows, columns) * (columns + 1) - columns)
+  const none = outer.map(() => 0)
+  return slice(flat, [...none, 0], [...outer, stop], [...outer.map(() => 1), columns + 1])
 }

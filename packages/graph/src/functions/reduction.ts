@@ -3,7 +3,7 @@ import { emit } from '../trace/current.ts'
 import type { Value } from '../trace/value.ts'
 import { sizeOf } from '../type.ts'
 import { sub } from './elementwise.ts'
-import { normalAxes, reshape } from './movement.ts'
+import { normalAxes, pad, reshape, slice, transpose } from './movement.ts'
 
 export type Axes = number | readonly number[]
 
@@ -35,6 +35,36 @@ export function variance(x: Value, axes?: Axes, keepDims = false, correction = 0
     .square()
     .sum(axes, keepDims)
     .div(n - correction)
+}
+
+/** The square root of the variance. */
+export const std = (x: Value, axes?: Axes, keepDims = false, correction = 0): Value =>
+  variance(x, axes, keepDims, correction).sqrt()
+
+/** √Σ x², with derivative 0 where all elements are 0. */
+export function norm(x: Value, axes?: Axes, keepDims = false): Value {
+  const total = sum(x.square(), axes, keepDims)
+  const none = total.eq(0)
+  return none.where(0, none.where(1, total).sqrt())
+}
+
+/** Product over `axes`, by halves, so that elements that are zero have a derivative, too. */
+export function prod(x: Value, axes?: Axes, keepDims = false): Value {
+  const over = normalAxes(axes, x.shape.length)
+  const kept = x.shape.map((_, a) => a).filter(a => !over.includes(a))
+  const outer = kept.map(a => x.shape[a] as number)
+  let n = sizeOf(over.map(a => x.shape[a] as number))
+  let y = reshape(transpose(x, [...kept, ...over]), [...outer, n])
+  const along = (k: number) => [...outer.map(() => 0), k]
+  if (n === 0) y = pad(y, along(0), along(1), 1)
+  while (n > 1) {
+    const half = Math.ceil(n / 2)
+    const second = pad(slice(y, along(half)), along(0), along(2 * half - n), 1)
+    y = slice(y, along(0), [...outer, half]).mul(second)
+    n = half
+  }
+  const shape = keepDims ? x.shape.map((d, a) => (over.includes(a) ? 1 : d)) : outer
+  return reshape(y, shape)
 }
 
 /** log Σ exp(x), through the largest element so that nothing overflows. */
