@@ -6,6 +6,8 @@ export const library: UserConfig = {
   format: 'esm',
   platform: 'neutral',
   target: 'es2023',
+  // Even undeclared, a neighbour is not bundled: the pack check then finds it missing. Nor is anything of others.
+  deps: { neverBundle: [/^@stint\//, 'stint'], onlyBundle: [] },
   dts: true,
   clean: true,
   fixedExtension: false,

@@ -1,6 +1,7 @@
 // Packs every package as it would be published, and uses each tarball as a stranger would: linted by publint and
 // attw, installed in an empty project with the tarballs of the workspace packages it needs and nothing else, every entry
-// of its `exports` imported, every command of its `bin` asked for help.
+// of its `exports` imported, every command of its `bin` asked for help. pnpm installs strictly: a package that imports
+// what it does not declare fails here.
 //
 //   node scripts/check-packs.mjs [name ...]      (all packages unless named; built first)
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,18 +37,29 @@ function lint(tarball) {
   run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], { quiet: true })
 }
 
+/** The manifest of an empty project that installs a package, and what that needs of the workspace, from tarballs. */
+function emptyProject(name, tarballs) {
+  const files = [...closure(name)].map(needed => [
+    needed,
+    `file:${join(tarballs, tarballName(byName.get(needed)))}`,
+  ])
+  const overrides = Object.fromEntries(files)
+  return { private: true, type: 'module', dependencies: { [name]: overrides[name] }, pnpm: { overrides } }
+}
+
 /** Installs one package in an empty project, and imports and runs what it offers. */
 function tryOut(manifest, tarballs, project) {
   mkdirSync(project)
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  const needed = [...closure(manifest.name)].map(name => join(tarballs, tarballName(byName.get(name))))
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline']
-  run('npm', ['install', '--loglevel=error', ...flags, ...needed], { cwd: project, quiet: true })
+  writeFileSync(join(project, 'package.json'), JSON.stringify(emptyProject(manifest.name, tarballs)))
+  pnpm(['install', '--ignore-workspace', '--ignore-scripts', '--prefer-offline'], {
+    cwd: project,
+    quiet: true,
+  })
 
   const imports = specifiers(manifest).map(specifier => `await import('${specifier}')`)
   run(process.execPath, ['--input-type=module', '--eval', imports.join('\n')], { cwd: project, quiet: true })
   for (const command of Object.keys(manifest.bin ?? {})) {
-    run('npm', ['exec', '--no', '--', command, '--help'], { cwd: project, quiet: true })
+    run(join(project, 'node_modules', '.bin', command), ['--help'], { cwd: project, quiet: true })
   }
 }
 

@@ -45,8 +45,15 @@ function tests() {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   try {
     const ok = step('tests', () => pnpm(['exec', 'vitest', 'run', ...reporters]))
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = readReport(report)
+    const {
+      numPassedTests: passed,
+      numFailedTests,
+      numPendingTests: skipped,
+      testResults,
+    } = readReport(report)
     // A file that does not even load has no failed test of its own.
+    const broken = testResults.filter(file => file.status === 'failed' && file.assertionResults.length === 0)
+    const failed = numFailedTests + broken.length
     return { passed, failed: ok ? failed : Math.max(failed, 1), skipped }
   } finally {
     rmSync(folder, { recursive: true })
@@ -57,7 +64,7 @@ function readReport(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
-    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 }
+    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] }
   }
 }
 

@@ -63,7 +63,7 @@ function findPnpm() {
   const wanted = readJson('package.json').packageManager
   const { status, stdout } = spawnSync('pnpm', ['--version'], { cwd: root, encoding: 'utf8', shell: windows })
   if (status === 0 && `pnpm@${stdout.trim()}` === wanted) return ['pnpm']
-  return ['npm', 'exec', '--yes', '--loglevel=error', `--package=${wanted}`, '--', 'pnpm']
+  return ['npm', 'exec', '--yes', '--prefer-offline', '--loglevel=error', `--package=${wanted}`, '--', 'pnpm']
 }
 
 /** The path of a command that the workspace has installed. */
