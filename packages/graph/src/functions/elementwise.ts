@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.ts'
 import { emit } from '../trace/current.ts'
 import type { Value } from '../trace/value.ts'
-import { broadcastShapes, broadcastTo, elementwise, full, isValue, type Operand } from './lift.ts'
+import { broadcastTo, commonShape, elementwise, isValue, literal, type Operand } from './lift.ts'
 
 export const add = (a: Operand, b: Operand): Value => elementwise('add', a, b)
 export const sub = (a: Operand, b: Operand): Value => elementwise('sub', a, b)
@@ -51,11 +51,10 @@ export const stopGradient = (x: Value): Value => emit('stopGradient', {}, x)
 /** Converts to another dtype: float to integer truncates towards zero, to bool is `x ≠ 0`. */
 export const cast = (x: Value, dtype: DType): Value => (x.dtype === dtype ? x : emit('cast', { dtype }, x))
 
-/** `a` where `condition` holds, else `b`; broadcasts all three. */
+/** `a` where `condition` holds, else `b`; broadcasts all three. Two numbers make an f32. */
 export function where(condition: Value, a: Operand, b: Operand): Value {
-  const like = isValue(a) ? a : isValue(b) ? b : full(0, 'f32')
-  let shape = condition.shape
-  for (const v of [a, b]) if (isValue(v)) shape = broadcastShapes(shape, v.shape) ?? v.shape
-  const side = (x: Operand) => (isValue(x) ? broadcastTo(x, shape) : full(x, like.dtype, shape))
+  const shape = commonShape('where', [condition, a, b].filter(isValue))
+  const dtype = isValue(a) ? a.dtype : isValue(b) ? b.dtype : 'f32'
+  const side = (x: Operand) => (isValue(x) ? broadcastTo(x, shape) : literal('where', x, dtype, shape))
   return emit('where', {}, broadcastTo(condition, shape), side(a), side(b))
 }

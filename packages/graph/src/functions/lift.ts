@@ -45,28 +45,33 @@ export function full(value: number | boolean, dtype: DType, shape: Shape = []): 
   return emit('full', { value: Number(value), dtype, shape })
 }
 
+/** The shape that all the values repeat to. Throws ShapeError where there is none. */
+export function commonShape(op: OpName, values: readonly Value[]): Shape {
+  const [first, ...rest] = values as [Value, ...Value[]]
+  return rest.reduce<Shape>((shape, v) => {
+    const both = broadcastShapes(shape, v.shape)
+    if (both === null)
+      throw new ShapeError('operands cannot be broadcast together', {
+        op,
+        expected: `[${shape.join(',')}] or a shape that repeats to it`,
+        got: showType(v.type),
+        hint: 'Axes align from the right; sizes must be equal or 1.',
+        site: current().scopes.site(),
+      })
+    return both
+  }, first.shape)
+}
+
 /** Emits an elementwise op after bringing numbers to the dtype, and values to the shape, of the others. */
 export function elementwise(op: OpName, ...operands: Operand[]): Value {
   const values = operands.filter(isValue)
-  const like = values[0]
+  const [like] = values
   if (like === undefined)
     throw new TraceError('an op on numbers alone', {
       op,
       hint: 'Compute it in plain JavaScript, or start from full().',
     })
-  let shape = like.shape
-  for (const v of values) {
-    const both = broadcastShapes(shape, v.shape)
-    if (both === null)
-      throw new ShapeError('operands cannot be broadcast together', {
-        op,
-        expected: `${showType(like.type)} or a shape that repeats to it`,
-        got: showType(v.type),
-        hint: 'Axes align from the right; sizes must be equal or 1.',
-        site: current().scopes.site(),
-      })
-    shape = both
-  }
+  const shape = commonShape(op, values)
   return emit(
     op,
     {},
@@ -74,7 +79,8 @@ export function elementwise(op: OpName, ...operands: Operand[]): Value {
   )
 }
 
-function literal(op: OpName, x: number | boolean, dtype: DType, shape: Shape): Value {
+/** A number as a value of `dtype`. Throws DTypeError where an integer would lose its fraction. */
+export function literal(op: OpName, x: number | boolean, dtype: DType, shape: Shape): Value {
   if (!isFloat(dtype) && !Number.isInteger(Number(x)))
     throw new DTypeError('a fraction meets integers', {
       op,

@@ -6,7 +6,7 @@ import type { Graph, Hints, Output, StateRole } from '../graph.ts'
 import { type Shape, sizeOf, type Type } from '../type.ts'
 import { Builder } from './builder.ts'
 import { current, within } from './current.ts'
-import { eachLeaf, isType, type MapTree, mapTree, type Tree } from './tree.ts'
+import { eachLeaf, isType, mapTree, type Tree } from './tree.ts'
 import type { Value } from './value.ts'
 
 /** A function of traced values: arguments and results are values, or nestings of them. */
