@@ -1,4 +1,4 @@
-import { exp } from '../../math/index.ts'
+import { sigmoid as logistic } from '../../math/index.ts'
 import type { OpDef } from '../../op.ts'
 import { elementwise } from '../define.ts'
 
@@ -6,6 +6,6 @@ import { elementwise } from '../define.ts'
 export const sigmoid: OpDef = elementwise({
   name: 'sigmoid',
   flops: 14,
-  scalar: x => 1 / (1 + exp(-(x as number))),
+  scalar: x => logistic(x as number),
   partials: [(t, { result }) => t.mul(result.mul(result.neg().add(1)))],
 })
