@@ -3,6 +3,7 @@ import type { Value } from '../trace/value.ts'
 import { type Pads, type PerAxis, pads, perAxis, spatialRank } from './convolution.ts'
 
 export interface PoolOptions {
+  readonly window: PerAxis
   /** The window where not given: windows side by side. */
   readonly stride?: PerAxis
   /** Less than the window. */
@@ -12,15 +13,16 @@ export interface PoolOptions {
 /**
  * The largest element of each window: `x [N, C, ...S]` → `[N, C, ...O]`. Padding counts as −∞; of equal elements the
  * first takes the derivative.
+ *
+ * @example
+ * const y = maxPool(x, { window: 2 })
  */
-export const maxPool = (x: Value, window: PerAxis, options: PoolOptions = {}): Value =>
-  pool('maxPool', x, window, options)
+export const maxPool = (x: Value, options: PoolOptions): Value => pool('maxPool', x, options)
 
 /** The sum of each window: `x [N, C, ...S]` → `[N, C, ...O]`. Padding counts as 0. */
-export const sumPool = (x: Value, window: PerAxis, options: PoolOptions = {}): Value =>
-  pool('sumPool', x, window, options)
+export const sumPool = (x: Value, options: PoolOptions): Value => pool('sumPool', x, options)
 
-function pool(op: 'maxPool' | 'sumPool', x: Value, window: PerAxis, { stride, padding }: PoolOptions): Value {
+function pool(op: 'maxPool' | 'sumPool', x: Value, { window, stride, padding }: PoolOptions): Value {
   const rank = spatialRank(op, x)
   const size = perAxis(op, 'window', window, rank)
   const attrs = {
