@@ -1,7 +1,7 @@
 import { AttrError, ShapeError } from '../../errors.ts'
 import type { OpDef } from '../../op.ts'
 import { showType, sizeOf, type Type } from '../../type.ts'
-import { integers } from '../define.ts'
+import { integer, integers } from '../define.ts'
 
 /**
  * Random 32-bit integers from the counter-based generator of `random/`: element `i` depends on the seed, the step
@@ -13,8 +13,9 @@ export const randomBits: OpDef<{ key: readonly number[]; call: number; shape: re
   arity: 2,
   infer(inputs, attrs) {
     for (const t of inputs as readonly Type[])
-      if (t.dtype !== 'i32' || sizeOf(t.shape) !== 1)
+      if (t.dtype !== 'i32' || t.shape.length !== 0)
         throw new ShapeError('seed and step are scalars', { expected: 'i32[]', got: showType(t) })
+    integer(attrs, 'call')
     if (integers(attrs, 'key').length !== 2) throw new AttrError('the key has two 32-bit words')
     return [{ dtype: 'u32', shape: integers(attrs, 'shape') }]
   },

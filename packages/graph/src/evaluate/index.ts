@@ -1,0 +1,2 @@
+export type { Dense } from './dense.ts'
+export { type Arrays, evaluate, evaluateNode } from './evaluate.ts'
