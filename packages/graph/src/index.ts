@@ -1,7 +1,6 @@
 export * from './dtype.ts'
 export * from './errors.ts'
 export * from './evaluate/index.ts'
-export * from './evaluate/index.ts'
 export * from './functions/activation.ts'
 export * from './functions/contraction.ts'
 export * from './functions/convolution.ts'

@@ -50,7 +50,7 @@ function flatIndex(shape: readonly number[], idx: Value, axis: number): Value {
     })
   let flat = idx.mul(stridesOf(shape)[a] as number)
   for (const [i, stride] of stridesOf(shape).entries())
-    if (i !== a && idx.shape[i] !== 1) flat = flat.add(iota('i32', idx.shape, i).mul(stride))
+    if (i !== a && idx.shape[i] !== 1) flat = flat.add(iota(idx.shape, i).mul(stride))
   return idx
     .ge(0)
     .and(idx.lt(shape[a] as number))
@@ -61,7 +61,7 @@ function flatIndex(shape: readonly number[], idx: Value, axis: number): Value {
 export function oneHot(idx: Value, classes: number, dtype: DType = 'f32'): Value {
   const shape = [...idx.shape, classes]
   return reshape(idx, [...idx.shape, 1])
-    .eq(iota(idx.dtype, shape))
+    .eq(iota(shape, -1, idx.dtype))
     .cast(dtype)
 }
 
@@ -83,5 +83,5 @@ function argExtreme(extreme: typeof max, x: Value, axis: number | undefined, kee
   const a = normalAxis(axis, x.shape.length)
   const equal = x.eq(extreme(x, a, true))
   const here = isFloat(x.dtype) ? equal.or(x.ne(x)) : equal
-  return min(here.where(iota('i32', x.shape, a), x.shape[a] as number), a, keepDims)
+  return min(here.where(iota(x.shape, a), x.shape[a] as number), a, keepDims)
 }
