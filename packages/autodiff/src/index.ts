@@ -1,1 +1,1 @@
-export {}
+export { type GradOptions, grad, hvp, jvp, valueAndGrad, vjp } from './transforms.ts'

@@ -1,4 +1,4 @@
-import { hashPath, randomBits, scope as enter, type Shape, StintError, type Value } from '@stint/graph'
+import { hashPath, randomUniform, scope as enter, type Shape, StintError, type Value } from '@stint/graph'
 import type { Module } from './module.ts'
 
 /** Where the random numbers of a forward pass come from: scalars of the program. */
@@ -70,7 +70,7 @@ export class Scope {
     const { seed, step } = this.#frame.random()
     const call = this.#frame.draws.get(this.path) ?? 0
     this.#frame.draws.set(this.path, call + 1)
-    return randomBits(seed, step, { key: hashPath(this.path), call, shape })
+    return randomUniform(seed, step, { key: hashPath(this.path), call, shape })
   }
 
   #join(name: string): string {

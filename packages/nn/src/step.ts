@@ -38,10 +38,11 @@ export function trainStep(layer: Layer, options: StepOptions): Step {
   return (x, y, rate) => {
     const { parameters, statistics } = declare(model)
     const step = state(stepPath, i32())
-    const random = () => ({ seed: state(seedPath, i32()), step })
+    const seed = state(seedPath, i32())
+    const random = () => ({ seed, step })
     const forward = (trained: Tensors) => {
       const { y: prediction, updates } = apply(model, { ...trained, ...statistics }, prepare(x), { training: true, random })
-      const count = options.countCorrect === true ? { correct: correct(prediction, y) } : {}
+      const count: Tensors = options.countCorrect === true ? { correct: correct(prediction, y) } : {}
       return [scope('loss', () => loss(prediction, y)), { updates, count }] as const
     }
     const [[value, aux], gradients] = valueAndGrad(forward, { aux: true })(parameters)
@@ -58,7 +59,7 @@ export function evalStep(layer: Layer, options: Pick<StepOptions, 'loss' | 'coun
   return (x, y) => {
     const { parameters, statistics } = declare(model)
     const prediction = apply(model, { ...parameters, ...statistics }, (options.prepare ?? (v => v))(x)).y
-    const count = options.countCorrect === true ? { correct: correct(prediction, y) } : {}
+    const count: Tensors = options.countCorrect === true ? { correct: correct(prediction, y) } : {}
     return { loss: scope('loss', () => options.loss(prediction, y)), ...count }
   }
 }

@@ -24,7 +24,13 @@ export interface Optimizer {
   /** New shared state, from the old. */
   advance(shared: Tensors): Tensors
   /** New parameter and slots. `shared` is the advanced one. */
-  update(at: UpdateContext): { readonly parameter: Value; readonly slots: Tensors }
+  update(at: UpdateContext): Update
+}
+
+/** What one step makes of a parameter and its slots. */
+export interface Update {
+  readonly parameter: Value
+  readonly slots: Tensors
 }
 
 export interface UpdateContext {

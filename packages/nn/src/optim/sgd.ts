@@ -1,5 +1,5 @@
 import { full } from '@stint/graph'
-import type { Optimizer } from './optimizer.ts'
+import type { Optimizer, Tensors, Update } from './optimizer.ts'
 
 export interface SgdOptions {
   readonly momentum?: number
@@ -22,8 +22,8 @@ export function sgd(learningRate: number, options: SgdOptions = {}): Optimizer {
     // The first step takes the gradient whole, the later ones a share of it.
     shared: dampened ? { share: { shape: [], value: 1 }, next: { shape: [], value: 1 } } : {},
     slots: momentum === 0 ? [] : ['momentum'],
-    advance: ({ next }) => (next === undefined ? {} : { share: next, next: full(1 - dampening, next.dtype) }),
-    update({ parameter, gradient, slots, shared, learningRate: rate }) {
+    advance: ({ next }): Tensors => (next === undefined ? {} : { share: next, next: full(1 - dampening, next.dtype) }),
+    update({ parameter, gradient, slots, shared, learningRate: rate }): Update {
       const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay))
       if (momentum === 0) return { parameter: parameter.sub(g.mul(rate)), slots: {} }
       const share = shared.share ?? 1 - dampening
