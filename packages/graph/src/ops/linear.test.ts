@@ -184,6 +184,37 @@ describe('transposes', () => {
   })
 })
 
+describe('rules', () => {
+  const uses: Use[] = [
+    { op: 'pad', attrs: { before: [1, 0], after: [0, 2], value: 7 }, inputs: [scattered([2, 3])] },
+    { op: 'concat', attrs: { axis: 1 }, inputs: [scattered([2, 3]), scattered([2, 0]), scattered([2, 1])] },
+    { op: 'maxPool', attrs: { window: [2], stride: [1], padding: [[1, 0]] }, inputs: [scattered([1, 2, 5])] },
+    { op: 'cast', attrs: { dtype: 'f64' }, inputs: [scattered([3], 1, 'f32')] },
+  ]
+  for (const { op, attrs, inputs } of uses)
+    it(`of ${op} are adjoint in both modes`, () => {
+      const { derivative } = opDef(op)
+      if (derivative.kind !== 'rule') throw new Error(`${op} has no rule`)
+      const tangents = inputs.map(({ shape, dtype }, i) => scattered(shape, 7 + i, dtype))
+      const ct = scattered(shapeOf(op, attrs, inputs), 3)
+      const at = (x: readonly Value[]) => {
+        const result = emit(op, attrs, ...x)
+        return { inputs: x, results: [result], result, attrs }
+      }
+      const forward = values(
+        (...all) => {
+          const n = inputs.length
+          return derivative.jvp(all.slice(n), at(all.slice(0, n)))[0] as Value
+        },
+        ...[...inputs, ...tangents],
+      )
+      const back = inputs.map((_, i) =>
+        values((g, ...x) => derivative.vjp([g as Value], at(x))[i] as Value, ct, ...inputs),
+      )
+      expect(dot(forward, ct.data)).toBe(back.reduce((sum, b, i) => sum + dot(b, tangents[i]?.data ?? []), 0))
+    })
+})
+
 /** Puts groups of axes in a shuffled order: the shape, and where each axis of each group went. */
 function arrange(
   groups: readonly (readonly number[])[],

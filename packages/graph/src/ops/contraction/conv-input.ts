@@ -8,8 +8,8 @@ import { closed, convFlops, type OpenConvAttrs, openType } from './conv-shape.ts
  * The transpose of `conv` in its input: `ct [N, F, ...O]`, `w [F, C/groups, ...K]` → `[N, C, ...size]`; what other
  * libraries call a transposed convolution.
  *
- * Products accumulate in the order of the output channels of the group, then of the kernel positions row by row;
- * positions that no output reads through are skipped.
+ * Products accumulate in f64, in the order of the output channels of the group, then of the kernel positions row by
+ * row, and round once; kernel positions through which no output reads an element are skipped.
  */
 export const convInput: OpDef<OpenConvAttrs> = {
   name: 'convInput',

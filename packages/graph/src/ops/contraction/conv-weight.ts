@@ -7,8 +7,8 @@ import { closed, convFlops, type OpenConvAttrs, openType } from './conv-shape.ts
 /**
  * The transpose of `conv` in its kernel: `x [N, C, ...S]`, `ct [N, F, ...O]` → `[F, C/groups, ...size]`.
  *
- * Products accumulate in the order of the batch, then of the output positions row by row; positions that read the
- * padding are skipped.
+ * Products accumulate in f64, in the order of the batch, then of the output positions row by row, and round once;
+ * positions that read the padding are skipped.
  */
 export const convWeight: OpDef<OpenConvAttrs> = {
   name: 'convWeight',

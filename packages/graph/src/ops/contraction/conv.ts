@@ -8,8 +8,8 @@ import { type ConvAttrs, convFlops, openType } from './conv-shape.ts'
  * Convolution as cross-correlation: `x [N, C, ...S]`, `w [F, C/groups, ...K]` → `[N, F, ...O]` with
  * O = ⌊(S + before + after − (K − 1)·dilation − 1) / stride⌋ + 1.
  *
- * Products accumulate in the order of the channels of the group, then of the kernel positions row by row; positions
- * in the padding are skipped.
+ * Products accumulate in f64, in the order of the channels of the group, then of the kernel positions row by row, and
+ * round once; positions in the padding are skipped.
  */
 export const conv: OpDef<ConvAttrs> = {
   name: 'conv',

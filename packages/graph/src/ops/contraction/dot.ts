@@ -9,8 +9,9 @@ export type AxisPairs = readonly [left: readonly number[], right: readonly numbe
 export type DotAttrs = { batch: AxisPairs; contract: AxisPairs }
 
 /**
- * General contraction: result axes are batch axes, then the free axes of the left operand, then those of the right;
- * products are summed over the contracted axes in the row-major order of `contract`.
+ * General contraction: result axes are batch axes, then the free axes of the left operand, then those of the right.
+ * Products accumulate in f64 over the contracted axes, in the row-major order in which `contract` lists them, and
+ * round once.
  */
 export const dot: OpDef<DotAttrs> = {
   name: 'dot',

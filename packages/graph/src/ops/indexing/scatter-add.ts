@@ -7,7 +7,8 @@ import { integer } from '../define.ts'
 
 /**
  * Sums of the updates that name each row: `idx [...I]` (i32), `updates [...I, ...R]` → `[rows, ...R]`. Linear in
- * `updates`. Updates accumulate in row-major order of `idx`; an index outside `[0, rows)` is dropped.
+ * `updates`. Updates accumulate in f64, in row-major order of `idx`, and round once (integers wrap); an index outside
+ * `[0, rows)` is dropped.
  */
 export const scatterAdd: OpDef<{ readonly rows: number }> = {
   name: 'scatterAdd',

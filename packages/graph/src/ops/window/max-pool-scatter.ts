@@ -8,7 +8,8 @@ import { likeWindowed, type WindowAttrs, windowFlops } from './window-shape.ts'
  * Each element of `ct` to the place where `x` is largest in its window (the first such, NaN the largest), zero
  * elsewhere: the cotangent of `maxPool`. `x [N, C, ...S]`, `ct [N, C, ...O]` → `[N, C, ...S]`; linear in `ct`.
  *
- * An element that is the largest of several windows adds up theirs in row-major order of the windows.
+ * An element that is the largest of several windows adds up theirs in f64, in row-major order of the windows, and
+ * rounds once.
  */
 export const maxPoolScatter: OpDef<WindowAttrs> = {
   name: 'maxPoolScatter',

@@ -5,8 +5,8 @@ import type { Type } from '../../type.ts'
 import { type WindowAttrs, windowed, windowFlops } from './window-shape.ts'
 
 /**
- * The sum of each window: `x [N, C, ...S]` → `[N, C, ...O]`. Elements accumulate in row-major order of the window;
- * positions in the padding are skipped.
+ * The sum of each window: `x [N, C, ...S]` → `[N, C, ...O]`. Elements accumulate in f64, in row-major order of
+ * the window, and round once; positions in the padding are skipped.
  */
 export const sumPool: OpDef<WindowAttrs> = {
   name: 'sumPool',

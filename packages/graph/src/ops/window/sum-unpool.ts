@@ -6,7 +6,8 @@ import { likeWindowed, type WindowAttrs, windowFlops } from './window-shape.ts'
 
 /**
  * Each element of `ct` to every place of its window: the transpose of `sumPool`. `ct [N, C, ...O]` →
- * `[N, C, ...size]`. A place in several windows adds up theirs in row-major order of the windows.
+ * `[N, C, ...size]`. A place in several windows adds up theirs in f64, in row-major order of the windows, and rounds
+ * once.
  */
 export const sumUnpool: OpDef<WindowAttrs & { readonly size: readonly number[] }> = {
   name: 'sumUnpool',
