@@ -52,7 +52,7 @@ export function valueAndGrad(
 ): (...args: Args) => [unknown, unknown] {
   return (...args) => {
     const argnums = checkArgnums(options.argnums ?? 0, args)
-    const closure = traceChild(`grad ${f.name}`, f as (...a: never[]) => Tree<Value>, args)
+    const closure = traceChild(`grad ${f.name}`, f, args)
     const loss = (options.aux === true ? (closure.result as readonly Value[])[0] : closure.result) as Value
     checkScalar(loss)
     const inner = argnums.map(i => closure.args[i])
@@ -88,7 +88,7 @@ export function vjp<A extends Args, R extends Tree<Value>>(
   ...primals: A
 ): [R, (cotangent: R) => A] {
   const run = (cotangent?: R): [R, A] => {
-    const closure = traceChild(`vjp ${f.name}`, f as (...a: never[]) => R, primals)
+    const closure = traceChild(`vjp ${f.name}`, f, primals)
     const wrt = closure.args.flatMap(values)
     const outputs = values(closure.result)
     const cts = cotangent === undefined ? outputs.map(() => null) : values(cotangent)
@@ -106,7 +106,7 @@ export function vjp<A extends Args, R extends Tree<Value>>(
 
 /** The value of `f` and its directional derivative along `tangents`, trees like the arguments. */
 export function jvp<A extends Args, R extends Tree<Value>>(f: (...args: A) => R, primals: A, tangents: A): [R, R] {
-  const closure = traceChild(`jvp ${f.name}`, f as (...a: never[]) => R, primals)
+  const closure = traceChild(`jvp ${f.name}`, f, primals)
   const wrt = closure.args.flatMap(values)
   const along = tangents.flatMap(values)
   for (const [i, v] of wrt.entries()) checkLike('tangent', v, along[i] as Value)

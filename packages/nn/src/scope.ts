@@ -70,7 +70,7 @@ export class Scope {
     const { seed, step } = this.#frame.random()
     const call = this.#frame.draws.get(this.path) ?? 0
     this.#frame.draws.set(this.path, call + 1)
-    return randomUniform(seed, step, { key: hashPath(this.path), call, shape })
+    return randomUniform(seed, step, shape, { key: hashPath(this.path), call })
   }
 
   #join(name: string): string {

@@ -62,11 +62,11 @@ export interface Closure<R> {
 }
 
 /** Traces `fn` in a child builder, with fresh inputs for the values in `args`. Ends with `inline`. */
-export function traceChild<R>(name: string, fn: (...args: never[]) => R, args: readonly unknown[]): Closure<R> {
+export function traceChild<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A): Closure<R> {
   const builder = new Builder(name, current())
   let n = 0
   const inner = args.map((tree) => mapTree(tree, isValue, (v) => builder.input(`arg${n++}`, v.type)))
-  const result = within(builder, () => fn(...(inner as never[])))
+  const result = within(builder, () => fn(...(inner as unknown as A)))
   return { builder, args: inner, result }
 }
 

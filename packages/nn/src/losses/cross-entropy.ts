@@ -20,7 +20,7 @@ export const crossEntropy: Loss = (logits, labels) => {
 
 /** Row i keeps element labels[i]; the others become zero. */
 function pick(rows: Value, labels: Value): Value {
-  const index = iota('i32', rows.shape, 1)
+  const index = iota(rows.shape, 1)
   return index.eq(labels.reshape([labels.shape[0]!, 1])).where(rows, 0)
 }
 
@@ -28,6 +28,6 @@ function pick(rows: Value, labels: Value): Value {
 export function correct(logits: Value, labels: Value): Value {
   const classes = logits.shape[1]!
   const top = logits.eq(logits.max(1, true))
-  const first = top.where(iota('i32', logits.shape, 1), classes).min(1)
+  const first = top.where(iota(logits.shape, 1), classes).min(1)
   return first.eq(labels).cast('i32').sum()
 }
