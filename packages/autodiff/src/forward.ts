@@ -27,7 +27,11 @@ export function forward(
 }
 
 /** Tangents of the results of one node. */
-function pushForward(builder: Builder, node: Node, known: ReadonlyMap<ValueId, Value>): readonly (Value | null)[] {
+function pushForward(
+  builder: Builder,
+  node: Node,
+  known: ReadonlyMap<ValueId, Value>,
+): readonly (Value | null)[] {
   const { derivative } = opDef(node.op)
   const at = contextOf(builder, node)
   const tangents = node.inputs.map(id => known.get(id) ?? null)

@@ -48,7 +48,12 @@ function accumulate(sums: Map<ValueId, Value>, id: ValueId, ct: Value): void {
 }
 
 /** Adds the products of one node to the cotangents of its inputs. */
-function pullBack(builder: Builder, node: Node, varied: ReadonlySet<ValueId>, sums: Map<ValueId, Value>): void {
+function pullBack(
+  builder: Builder,
+  node: Node,
+  varied: ReadonlySet<ValueId>,
+  sums: Map<ValueId, Value>,
+): void {
   const { derivative } = opDef(node.op)
   const at = contextOf(builder, node)
   const wants = (i: number): boolean => {
@@ -59,7 +64,10 @@ function pullBack(builder: Builder, node: Node, varied: ReadonlySet<ValueId>, su
     if (product !== null && product !== undefined) accumulate(sums, node.inputs[i] as ValueId, product)
   }
   if (derivative.kind === 'rule') {
-    const products = derivative.vjp(node.results.map(id => sums.get(id) ?? null), at)
+    const products = derivative.vjp(
+      node.results.map(id => sums.get(id) ?? null),
+      at,
+    )
     for (const i of node.inputs.keys()) if (wants(i)) give(i, products[i])
     return
   }
@@ -68,6 +76,7 @@ function pullBack(builder: Builder, node: Node, varied: ReadonlySet<ValueId>, su
   for (const i of node.inputs.keys()) {
     if (!wants(i)) continue
     if (derivative.kind === 'elementwise') give(i, derivative.partials[i]?.(ct, at))
-    else if (derivative.operands === 'all' || derivative.operands.includes(i)) give(i, derivative.transpose(ct, i, at))
+    else if (derivative.operands === 'all' || derivative.operands.includes(i))
+      give(i, derivative.transpose(ct, i, at))
   }
 }

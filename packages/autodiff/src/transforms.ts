@@ -5,8 +5,8 @@ import {
   isValue,
   mapTree,
   ShapeError,
-  showType,
   StintError,
+  showType,
   type Traceable,
   type Tree,
   traceChild,
@@ -27,7 +27,10 @@ export interface GradOptions {
 type Args = any[]
 
 /** The gradient of a scalar function: for each differentiated argument a tree like it. */
-export function grad<A extends Args>(f: (...args: A) => Value, options: GradOptions = {}): (...args: A) => A[0] {
+export function grad<A extends Args>(
+  f: (...args: A) => Value,
+  options: GradOptions = {},
+): (...args: A) => A[0] {
   const both = valueAndGrad(f, options)
   return (...args) => both(...args)[1]
 }
@@ -98,14 +101,20 @@ export function vjp<A extends Args, R extends Tree<Value>>(
     const inlined = inlineChild(closure, primals, [...outputs, ...live])
     let [o, at, n] = [0, outputs.length, 0]
     const result = mapTree(closure.result, isValue, () => inlined[o++]) as R
-    const grads = mapTree([...primals], isValue, v => (found[n++] === null ? full(0, v.dtype, v.shape) : inlined[at++]))
+    const grads = mapTree([...primals], isValue, v =>
+      found[n++] === null ? full(0, v.dtype, v.shape) : inlined[at++],
+    )
     return [result, grads as A]
   }
   return [run()[0], cotangent => run(cotangent)[1]]
 }
 
 /** The value of `f` and its directional derivative along `tangents`, trees like the arguments. */
-export function jvp<A extends Args, R extends Tree<Value>>(f: (...args: A) => R, primals: A, tangents: A): [R, R] {
+export function jvp<A extends Args, R extends Tree<Value>>(
+  f: (...args: A) => R,
+  primals: A,
+  tangents: A,
+): [R, R] {
   const closure = traceChild(`jvp ${f.name}`, f, primals)
   const wrt = closure.args.flatMap(values)
   const along = tangents.flatMap(values)
@@ -115,7 +124,9 @@ export function jvp<A extends Args, R extends Tree<Value>>(f: (...args: A) => R,
   const inlined = inlineChild(closure, primals, [...outputs, ...found.filter(v => v !== null)])
   let [o, at, n] = [0, outputs.length, 0]
   const result = mapTree(closure.result, isValue, () => inlined[o++]) as R
-  const tangent = mapTree(closure.result, isValue, v => (found[n++] === null ? full(0, v.dtype, v.shape) : inlined[at++]))
+  const tangent = mapTree(closure.result, isValue, v =>
+    found[n++] === null ? full(0, v.dtype, v.shape) : inlined[at++],
+  )
   return [result, tangent as R]
 }
 

@@ -77,6 +77,8 @@ export function traceChild<A extends readonly unknown[], R>(name: string, fn: (.
 export function inlineChild(closure: Closure<unknown>, args: readonly unknown[], results: readonly Value[]): Value[] {
   const { builder } = closure
   const outer = current()
+  // Before the captures are read: a result may be an outer value that nothing inside used.
+  const ids = results.map(v => builder.use(v))
   const map = new Map<number, Value>()
   const fed: Value[] = []
   for (const tree of args) eachLeaf(tree, isValue, (v) => fed.push(v))
@@ -97,7 +99,7 @@ export function inlineChild(closure: Closure<unknown>, args: readonly unknown[],
       map.set(id, emitted[i] as Value)
     })
   }
-  return results.map((v) => get(builder.use(v)))
+  return ids.map(get)
 }
 
 /** Runs `body` with `name` appended to the layer path of every node that it adds. */
