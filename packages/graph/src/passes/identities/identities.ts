@@ -1,0 +1,26 @@
+import type { Graph } from '../../graph.ts'
+import { rewrite } from '../rewrite.ts'
+import { arithmetic } from './arithmetic.ts'
+import { cast } from './cast.ts'
+import { movement } from './movement.ts'
+import type { Identities } from './rule.ts'
+
+const table: Identities = { ...arithmetic, ...movement, cast }
+
+/**
+ * Nodes replaced by fewer or smaller ones with the same numbers, bit for bit (which NaN it is aside), and the same
+ * derivative. Nothing is reassociated. Kept nodes stay.
+ */
+export function identities(graph: Graph): Graph {
+  return rewrite(
+    graph,
+    {
+      node(node, out) {
+        if (node.hints?.keep === true) return undefined
+        const id = table[node.op]?.(node, out)
+        return id === undefined ? undefined : [id]
+      },
+    },
+    identities,
+  )
+}

@@ -1,0 +1,6 @@
+export { commonSubexpressions } from './common-subexpressions.ts'
+export { deadCode } from './dead-code.ts'
+export { dropStopGradient } from './drop-stop-gradient.ts'
+export { foldConstants } from './fold-constants.ts'
+export { identities } from './identities/identities.ts'
+export { simplify } from './simplify.ts'

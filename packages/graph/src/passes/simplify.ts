@@ -1,0 +1,26 @@
+import type { Graph } from '../graph.ts'
+import { commonSubexpressions } from './common-subexpressions.ts'
+import { deadCode } from './dead-code.ts'
+import { foldConstants } from './fold-constants.ts'
+import { identities } from './identities/identities.ts'
+
+const sequence: readonly ((graph: Graph) => Graph)[] = [
+  deadCode,
+  foldConstants,
+  identities,
+  commonSubexpressions,
+  deadCode,
+]
+
+/**
+ * Fewer nodes that compute the same numbers, bit for bit, with the same derivatives: dead code, constants, exact
+ * identities and common subexpressions, again until nothing changes. Inputs, state and outputs stay as they are.
+ */
+export function simplify(graph: Graph): Graph {
+  let simple = graph
+  for (;;) {
+    const before = simple
+    for (const pass of sequence) simple = pass(simple)
+    if (simple === before) return simple
+  }
+}
