@@ -3,16 +3,18 @@ import { contextOf } from './context.ts'
 
 /**
  * The forward sweep (Wengert 1964): each node turns the tangents of its inputs into those of its results, beside the
- * values. A tangent that is zero is never formed (null). Appends its nodes to `builder`.
+ * values. A tangent that is zero is never formed (null). Covers `nodes`, all of the builder's unless given, and
+ * appends its own to the builder.
  */
 export function forward(
   builder: Builder,
   inputs: readonly Value[],
   tangents: readonly Value[],
   outputs: readonly Value[],
+  nodes: readonly Node[] = builder.nodes.slice(),
 ): (Value | null)[] {
-  const nodes = builder.nodes.slice()
-  const known = new Map<ValueId, Value>(inputs.map((v, i) => [builder.use(v), tangents[i] as Value]))
+  const known = new Map<ValueId, Value>()
+  for (const [i, v] of inputs.entries()) if (isFloat(v.dtype)) known.set(builder.use(v), tangents[i] as Value)
   return within(builder, () => {
     for (const node of nodes) {
       if (!node.inputs.some(id => known.has(id))) continue

@@ -7,15 +7,16 @@ import { contextOf } from './context.ts'
  * formed once, so the cost is proportional to the number of edges. Only values that depend on `inputs` and lead to an
  * output are visited; a cotangent that is zero is never formed (null).
  *
- * The sweep appends its nodes to `builder`; they carry the site of the node that they derive from.
+ * The sweep covers `nodes`, all of the builder's unless given, and appends its own to the builder; they carry the site
+ * of the node that they derive from.
  */
 export function reverse(
   builder: Builder,
   inputs: readonly Value[],
   outputs: readonly Value[],
   cotangents: readonly (Value | null)[],
+  nodes: readonly Node[] = builder.nodes.slice(),
 ): (Value | null)[] {
-  const nodes = builder.nodes.slice()
   const varied = dependents(nodes, inputs)
   const sums = new Map<ValueId, Value>()
   return within(builder, () => {
@@ -23,7 +24,7 @@ export function reverse(
       const ct = cotangents[i]
       if (ct !== null && ct !== undefined) accumulate(sums, builder.use(output), ct)
     }
-    for (const node of nodes.reverse()) {
+    for (const node of nodes.toReversed()) {
       if (!node.results.some(id => varied.has(id) && sums.has(id))) continue
       const site = node.site && { ...node.site, derivative: true }
       builder.withSite(site, () => pullBack(builder, node, varied, sums))

@@ -1,4 +1,4 @@
-import { full, type Value } from '@stint/graph'
+import type { Value } from '@stint/graph'
 import { expect } from 'vitest'
 import { jvp, vjp } from '../index.ts'
 import {
@@ -76,16 +76,5 @@ export function checkDerivatives(fn: Fn, args: readonly Arg[], options: CheckOpt
         `differences, argument ${i}, element ${k}`,
       ).toBeLessThan(tolerance * scale)
     }
-  }
-}
-
-/** `fn` paired with a fixed random cotangent: a scalar function. */
-export function paired(fn: Fn, args: readonly Arg[]): Fn {
-  const u = random(shapeOf(fn, args), 101)
-  return (...x) => {
-    const y = fn(...x)
-    const weights = u.data.map(w => full(w, y.dtype, [1]))
-    const [first, ...rest] = weights as [Value, ...Value[]]
-    return y.mul((rest.length === 0 ? first : first.concat(rest)).reshape(y.shape)).sum()
   }
 }
