@@ -42,9 +42,9 @@ export function dataset(parts: Omit<Dataset, 'rows'>, path?: string): Dataset {
  * NOT_FINITE (a NaN or an infinity in `x`).
  */
 export function checkDataset(set: Dataset, path?: string): void {
-  checkShape(set, path)
   const { x, y, rows } = set
   if (rows === 0) throw new DataError('EMPTY', 'The data set has no rows', { path })
+  checkShape(set, path)
   const size = rowSize(set)
   if (y.length !== rows || x.length !== rows * size) {
     throw new DataError('COUNT_MISMATCH', 'Rows and labels differ in number', {
