@@ -1,1 +1,16 @@
-export {}
+export * from './dag/dag.ts'
+export { dagHash, planHash } from './dag/hash.ts'
+export {
+  type ParsedDag,
+  parseDag,
+  parsePlan,
+  type Shorthand,
+  type ShorthandStep,
+  toShorthand,
+} from './dag/parse.ts'
+export * from './errors.ts'
+export { type LadderOptions, ladder } from './plan/ladder.ts'
+export { type PlanOptions, plan } from './plan/plan.ts'
+export { storeAllPeak } from './plan/store-all.ts'
+export type { Replayed } from './verify/replay.ts'
+export { type Profile, profile, type VerifyOptions, verify } from './verify/verify.ts'

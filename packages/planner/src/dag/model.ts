@@ -1,0 +1,214 @@
+import { DagError } from '../errors.ts'
+import type { Dag, DagTaskId, DagValueId } from './dag.ts'
+
+/** A DAG checked and laid out in arrays for searching. */
+export interface Model {
+  readonly dag: Dag
+  readonly align: number
+  /** Bytes of each value and workspace, rounded up to the alignment: what they take of an arena. */
+  readonly size: Float64Array
+  readonly workspace: Float64Array
+  readonly cost: Float64Array
+  /** Distinct values read and written by each task. */
+  readonly reads: readonly Int32Array[]
+  readonly writes: readonly Int32Array[]
+  /** Pairs of each task that may be used, largest result first. */
+  readonly inPlace: readonly (readonly (readonly [place: DagValueId, write: DagValueId])[])[]
+  /** The task that computes a value under the picked options; −1 for pinned values and inputs. */
+  readonly producer: Int32Array
+  readonly pinned: Uint8Array
+  readonly output: Uint8Array
+  readonly once: Uint8Array
+  /** Pinned value → its successor; −1 if it stays. */
+  readonly nextOf: Int32Array
+  /** Successor → pinned value; −1. */
+  readonly bufferOf: Int32Array
+  /** By pinned value. */
+  readonly copyCost: Float64Array
+  /** Tasks that outputs and successors need, in file order. */
+  readonly needed: readonly DagTaskId[]
+  readonly baseCost: number
+  /** Bytes of all pinned values, aligned. */
+  readonly pinnedSize: number
+  /** The option picked of each choice: the first. */
+  readonly choice: readonly number[]
+}
+
+/** Checks a DAG and prepares it. Throws DagError. */
+export function modelOf(dag: Dag): Model {
+  const align = dag.align ?? 1
+  const up = (bytes: number): number => Math.ceil(bytes / align) * align
+  const choice = (dag.choices ?? []).map(() => 0)
+  const off = switchedOff(dag, choice)
+  const { pinned, output, producer } = roles(dag, off)
+  const reads = dag.tasks.map(t => Int32Array.from(new Set(t.reads)))
+  const writes = dag.tasks.map(t => Int32Array.from(t.writes))
+  const { nextOf, bufferOf, copyCost } = successors(dag, pinned, producer)
+  const needed = neededTasks(dag, producer)
+  checkOrder(dag, needed, producer)
+  const size = Float64Array.from(dag.values, v => up(v.bytes))
+  return {
+    dag,
+    align,
+    size,
+    workspace: Float64Array.from(dag.tasks, t => up(t.workspace ?? 0)),
+    cost: Float64Array.from(dag.tasks, t => t.cost),
+    reads,
+    writes,
+    inPlace: dag.tasks.map(t => [...(t.inPlace ?? [])].sort((a, b) => size[b[1]]! - size[a[1]]!)),
+    producer,
+    pinned,
+    output,
+    once: Uint8Array.from(dag.tasks, t => (t.once === true ? 1 : 0)),
+    nextOf,
+    bufferOf,
+    copyCost,
+    needed,
+    baseCost: needed.reduce((n, t) => n + dag.tasks[t]!.cost, 0),
+    pinnedSize: size.reduce((n, bytes, i) => (pinned[i] === 1 ? n + bytes : n), 0),
+    choice,
+  }
+}
+
+/** Tasks that the picked options do without, as a flag a task. */
+export function switchedOff(dag: Dag, choice: readonly number[]): Uint8Array {
+  const off = new Uint8Array(dag.tasks.length)
+  for (const [i, { name, options }] of (dag.choices ?? []).entries()) {
+    const option = options[choice[i] ?? -1]
+    if (option === undefined)
+      throw new DagError(`choice '${name}' has no such option`, {
+        expected: `0 to ${options.length - 1}`,
+        got: String(choice[i]),
+      })
+    for (const t of option.off) {
+      if (!(t >= 0 && t < off.length))
+        throw new DagError(`choice '${name}' switches off an unknown task`, { got: String(t) })
+      off[t] = 1
+    }
+  }
+  return off
+}
+
+function roles(dag: Dag, off: Uint8Array): Pick<Model, 'pinned' | 'output' | 'producer'> {
+  const count = dag.values.length
+  const pinned = Uint8Array.from(dag.values, v => (v.pinned === true ? 1 : 0))
+  const output = new Uint8Array(count)
+  const producer = new Int32Array(count).fill(-1)
+  const known = (v: number, what: string): void => {
+    if (!Number.isInteger(v) || v < 0 || v >= count)
+      throw new DagError(`${what} names an unknown value`, { got: String(v) })
+  }
+  for (const [i, v] of dag.values.entries())
+    if (!Number.isSafeInteger(v.bytes) || v.bytes < 0)
+      throw new DagError(`value ${i} has a bad size`, { expected: 'whole bytes', got: String(v.bytes) })
+  if (!Number.isInteger(dag.align ?? 1) || (dag.align ?? 1) < 1)
+    throw new DagError('bad alignment', {
+      expected: 'a positive whole number of bytes',
+      got: String(dag.align),
+    })
+  for (const v of dag.outputs) {
+    known(v, 'outputs')
+    output[v] = 1
+  }
+  for (const [t, task] of dag.tasks.entries()) {
+    if (!Number.isSafeInteger(task.cost) || task.cost < 0)
+      throw new DagError(`task ${t} has a bad cost`, {
+        expected: 'a whole number, at least 0',
+        got: String(task.cost),
+      })
+    if (!Number.isSafeInteger(task.workspace ?? 0) || (task.workspace ?? 0) < 0)
+      throw new DagError(`task ${t} has a bad workspace`, {
+        expected: 'whole bytes',
+        got: String(task.workspace),
+      })
+    for (const v of task.reads) known(v, `task ${t}`)
+    for (const v of task.writes) {
+      known(v, `task ${t}`)
+      if (off[t] === 1) continue
+      if (pinned[v] === 1 || dag.values[v]!.input === true)
+        throw new DagError(`task ${t} writes value ${v}, which is pinned or an input`)
+      if (producer[v]! >= 0)
+        throw new DagError(`value ${v} has two producers`, { got: `tasks ${producer[v]} and ${t}` })
+      producer[v] = t
+    }
+    checkPairs(dag, t)
+  }
+  return { pinned, output, producer }
+}
+
+function checkPairs(dag: Dag, t: DagTaskId): void {
+  const task = dag.tasks[t]!
+  for (const [place, write] of task.inPlace ?? []) {
+    if (!task.reads.includes(place) || !task.writes.includes(write))
+      throw new DagError(`task ${t} lists an in-place pair that it does not read and write`, {
+        got: `[${place}, ${write}]`,
+      })
+    if (dag.values[write]!.bytes > dag.values[place]!.bytes)
+      throw new DagError(`task ${t}: result ${write} is larger than the place ${place} that it may take`)
+  }
+}
+
+function successors(
+  dag: Dag,
+  pinned: Uint8Array,
+  producer: Int32Array,
+): Pick<Model, 'nextOf' | 'bufferOf' | 'copyCost'> {
+  const nextOf = new Int32Array(dag.values.length).fill(-1)
+  const bufferOf = new Int32Array(dag.values.length).fill(-1)
+  const copyCost = new Float64Array(dag.values.length)
+  for (const { pinned: p, value: v, copyCost: cost } of dag.next ?? []) {
+    if (pinned[p] !== 1) throw new DagError(`next names value ${p}, which is not pinned`)
+    if (producer[v] === undefined || producer[v] < 0)
+      throw new DagError(`the successor ${v} of ${p} is computed by no task`)
+    if (nextOf[p] !== -1 || bufferOf[v] !== -1)
+      throw new DagError(`two entries of next share value ${nextOf[p] === -1 ? v : p}`)
+    if (dag.values[p]!.bytes !== dag.values[v]!.bytes)
+      throw new DagError(`the successor ${v} of ${p} has another size`)
+    if (!Number.isSafeInteger(cost) || cost < 0)
+      throw new DagError(`the successor ${v} of ${p} has a bad copy cost`, { got: String(cost) })
+    nextOf[p] = v
+    bufferOf[v] = p
+    copyCost[p] = cost
+  }
+  for (const v of dag.outputs)
+    if (nextOf[v] !== -1)
+      throw new DagError(`output ${v} is the old content of a pinned value that changes`, {
+        hint: 'Add a task that copies it.',
+      })
+  return { nextOf, bufferOf, copyCost }
+}
+
+function neededTasks(dag: Dag, producer: Int32Array): DagTaskId[] {
+  const need = new Uint8Array(dag.tasks.length)
+  const open = [...dag.outputs, ...(dag.next ?? []).map(n => n.value)]
+  for (const v of dag.outputs)
+    if (producer[v]! < 0 && dag.values[v]!.pinned !== true && dag.values[v]!.input !== true)
+      throw new DagError(`output ${v} is computed by no task`)
+  while (open.length > 0) {
+    const t = producer[open.pop()!]!
+    if (t < 0 || need[t] === 1) continue
+    need[t] = 1
+    for (const v of dag.tasks[t]!.reads) {
+      const resident = dag.values[v]!.pinned === true || dag.values[v]!.input === true
+      if (producer[v]! < 0 && !resident)
+        throw new DagError(`task ${t} reads value ${v}, which nothing computes`)
+      open.push(v)
+    }
+  }
+  return dag.tasks.flatMap((_, t) => (need[t] === 1 ? [t] : []))
+}
+
+/** File order must be topological; a cycle never is. */
+function checkOrder(dag: Dag, needed: readonly DagTaskId[], producer: Int32Array): void {
+  const done = new Uint8Array(dag.tasks.length)
+  for (const t of needed) {
+    for (const v of dag.tasks[t]!.reads) {
+      const p = producer[v]!
+      if (p >= 0 && done[p] === 0)
+        throw new DagError(`task ${t} reads value ${v}, which task ${p} computes later`, {
+          hint: 'Tasks must stand in an order that respects reads; a cycle has none.',
+        })
+    }
+    done[t] = 1
+  }
+}

@@ -1,0 +1,111 @@
+import type { Dag, Fixed, Plan } from '../dag/dag.ts'
+import { type Model, modelOf } from '../dag/model.ts'
+import { InfeasibleBudgetError } from '../errors.ts'
+import { bestOrder } from '../strategy/order.ts'
+import { Random } from '../strategy/random.ts'
+import { Search } from '../strategy/search.ts'
+import { Stages } from '../strategy/stages.ts'
+import { profile, verify } from '../verify/verify.ts'
+import { assembleSteps, planOf } from './assemble.ts'
+import { exact, layOut, leastPeak } from './ladder.ts'
+
+export interface PlanOptions {
+  /** Bytes: of live values, and with `layout` of the arena. */
+  readonly budget: number
+  readonly seed?: number
+  /** Rounds of destroy-and-repair; deterministic. 200 unless said, or unless there is a time limit. */
+  readonly iterations?: number
+  /** Seconds. The result then depends on the machine. */
+  readonly timeLimit?: number
+  /** Also give everything an offset, so that the budget bounds the arena. */
+  readonly layout?: boolean
+  readonly fixed?: Fixed
+}
+
+/**
+ * A schedule of the DAG within the budget, with as little recomputation as it finds. Verified before it is returned.
+ * Throws DagError, and InfeasibleBudgetError with the smallest budget for which it finds a plan.
+ */
+export function plan(dag: Dag, options: PlanOptions): Plan {
+  const model = modelOf(dag)
+  const search = new Search(model, new Stages(model, bestOrder(model)))
+  const deadline =
+    options.timeLimit === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1000 * options.timeLimit
+  const late = (): boolean => performance.now() > deadline
+  const stop = options.timeLimit === undefined ? undefined : late
+  const rounds = options.iterations ?? (options.timeLimit === undefined ? 200 : Number.POSITIVE_INFINITY)
+  const random = new Random(options.seed ?? 1)
+  let target = options.budget
+  for (;;) {
+    descend(search, target, random, options.budget)
+    search.prune(target)
+    search.improve(target, random, rounds, stop)
+    const found = finish(model, search, options)
+    if (found.arenaBytes <= options.budget) {
+      verify(dag, found, { budget: options.budget, ...(options.fixed && { fixed: options.fixed }) })
+      return found
+    }
+    // The layout leaves gaps: ask for fewer live bytes.
+    target = Math.min(target - model.align, Math.floor(search.peak - (found.arenaBytes - options.budget)))
+  }
+}
+
+function finish(model: Model, search: Search, { layout, fixed, seed }: PlanOptions): Plan {
+  if (layout === true) return layOut(model, search, fixed ?? [], seed ?? 1)
+  return exact(
+    model,
+    planOf(model, search.simulation, assembleSteps(search.simulation, search.stages.sequence), 0),
+  )
+}
+
+/** Goes down to the target, straight or in steps. Throws InfeasibleBudgetError. */
+function descend(search: Search, target: number, random: Random, budget: number): void {
+  if (search.repair(target)) return
+  const straight = search.peak
+  for (let tries = 0; tries < 4; tries++) {
+    search.stages.restore([])
+    search.evaluate()
+    // Short steps find ways that one long one misses.
+    let reached = true
+    for (let part = search.peak; reached && search.peak > target; ) {
+      part = Math.max(target, Math.floor(part * 0.95))
+      reached = search.repair(part, tries === 0 ? {} : { random })
+      if (reached) search.prune(part)
+    }
+    if (search.peak <= target) return
+  }
+  const smallest = smallestPeak(search, Math.min(straight, search.peak), target, random)
+  const least = exact(
+    search.model,
+    planOf(search.model, search.simulation, assembleSteps(search.simulation, search.stages.sequence), 0),
+  )
+  throw new InfeasibleBudgetError(budget, Math.max(smallest, budget + 1), topOf(search.model, least))
+}
+
+/** The least peak that bisection reaches, leaving the search at it. */
+function smallestPeak(search: Search, reached: number, target: number, random: Random): number {
+  let [low, high] = [Math.max(target, leastPeak(search.model) - 1), reached]
+  let best = search.stages.drops()
+  high = search.peak
+  while (high - low > Math.max(search.model.align, high * 0.002)) {
+    const middle = Math.floor((low + high) / 2)
+    if (search.repair(middle) || search.repair(middle, { random })) {
+      best = search.stages.drops()
+      high = search.peak
+    } else low = middle
+    search.stages.restore(best)
+    search.evaluate()
+  }
+  return search.peak
+}
+
+function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
+  return [...profile(model.dag, least).peakValues]
+    .map(value => ({
+      value,
+      name: model.dag.values[value]!.name ?? `value ${value}`,
+      bytes: model.dag.values[value]!.bytes,
+    }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 5)
+}

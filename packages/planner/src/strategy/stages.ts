@@ -1,0 +1,191 @@
+import type { DagTaskId, DagValueId } from '../dag/dag.ts'
+import type { Model } from '../dag/model.ts'
+
+/**
+ * A schedule in stages. Tasks run for the first time in a base order, one a stage; before its own task, a stage may run
+ * earlier tasks again. What is run again follows from the drops: a drop (v, b) says that value v, if stage b needs it, is
+ * not kept until then but computed again, from inputs which in turn are kept or dropped. (Checkmate's class of schedules,
+ * Jain et al. 2020, with retention as the decision, as in Moccasin, Bartan et al. 2023.)
+ *
+ * Updates, that is tasks which only write successors that nothing reads, are no stages: each runs at the end of the
+ * first stage after which nothing reads the old content of its buffers, which recomputation may move.
+ */
+export class Stages {
+  readonly model: Model
+  /** The base order, updates left out. */
+  readonly order: Int32Array
+  /** Stage of each task; −1 for updates and what is not needed. */
+  readonly stageOf: Int32Array
+  readonly #updates: readonly DagTaskId[]
+  /** Values dropped by stage. */
+  readonly #drops: (Set<DagValueId> | undefined)[]
+  #dropCount = 0
+
+  sequence: Int32Array
+  /** Stage of each position. */
+  stage: Int32Array
+  length = 0
+  readonly #mark: Int32Array
+  readonly #queued: Int32Array
+  readonly #lastOld: Int32Array
+  #epoch = 0
+
+  constructor(model: Model, order: readonly DagTaskId[]) {
+    this.model = model
+    const updates = updatesOf(model)
+    this.#updates = order.filter(t => updates[t] === 1)
+    this.order = Int32Array.from(order.filter(t => updates[t] === 0))
+    this.stageOf = new Int32Array(model.cost.length).fill(-1)
+    for (const [i, t] of this.order.entries()) this.stageOf[t] = i
+    this.#drops = new Array<Set<DagValueId> | undefined>(this.order.length)
+    this.sequence = new Int32Array(2 * order.length + 16)
+    this.stage = new Int32Array(2 * order.length + 16)
+    this.#mark = new Int32Array(model.size.length)
+    this.#queued = new Int32Array(model.cost.length)
+    this.#lastOld = new Int32Array(model.size.length)
+  }
+
+  has(value: DagValueId, stage: number): boolean {
+    return this.#drops[stage]?.has(value) === true
+  }
+
+  /** Whether a value may be computed again at all. */
+  droppable(value: DagValueId): boolean {
+    const t = this.model.producer[value]!
+    return t >= 0 && this.model.once[t] === 0 && this.stageOf[t]! >= 0
+  }
+
+  drop(value: DagValueId, stage: number): void {
+    const set = (this.#drops[stage] ??= new Set())
+    if (!set.has(value)) this.#dropCount++
+    set.add(value)
+  }
+
+  keep(value: DagValueId, stage: number): void {
+    if (this.#drops[stage]?.delete(value) === true) this.#dropCount--
+  }
+
+  get dropCount(): number {
+    return this.#dropCount
+  }
+
+  drops(): [value: DagValueId, stage: number][] {
+    const list: [number, number][] = []
+    for (const [stage, set] of this.#drops.entries())
+      if (set !== undefined) for (const v of set) list.push([v, stage])
+    return list
+  }
+
+  restore(drops: readonly (readonly [value: DagValueId, stage: number])[]): void {
+    this.#drops.fill(undefined)
+    this.#dropCount = 0
+    for (const [v, stage] of drops) this.drop(v, stage)
+  }
+
+  /** Writes the sequence of runs down. Drops of values that their stage does not need have no effect. */
+  build(): number {
+    const { model, order } = this
+    this.#lastOld.fill(-1)
+    this.length = 0
+    if (this.#updates.length === 0) {
+      for (let b = 0; b < order.length; b++) this.#stageRuns(b)
+      return this.length
+    }
+    const late = this.#placeUpdates()
+    let next = 0
+    for (let b = 0; b < order.length; b++) {
+      this.#stageRuns(b)
+      for (; next < late.length && late[next]![0] === b; next++) this.#push(late[next]![1], b)
+    }
+    for (; next < late.length; next++) this.#push(late[next]![1], order.length - 1)
+    void model
+    return this.length
+  }
+
+  /** The updates with the stage after which each runs, in order. */
+  #placeUpdates(): [stage: number, task: DagTaskId][] {
+    const { model, order } = this
+    // The last reads of old content do not depend on where updates stand, so a dry run finds them.
+    for (let b = 0; b < order.length; b++) {
+      const from = this.length
+      this.#stageRuns(b)
+      for (let i = from; i < this.length; i++)
+        for (const v of model.reads[this.sequence[i]!]!) if (model.nextOf[v]! >= 0) this.#lastOld[v] = b
+    }
+    this.length = 0
+    const late = this.#updates.map((t): [number, number] => {
+      let stage = 0
+      for (const v of model.reads[t]!) {
+        const p = model.producer[v]!
+        if (p >= 0) stage = Math.max(stage, this.stageOf[p]!)
+      }
+      for (const w of model.writes[t]!) stage = Math.max(stage, this.#lastOld[model.bufferOf[w]!]!)
+      return [stage, t]
+    })
+    return late.sort((a, b) => a[0] - b[0])
+  }
+
+  #push(task: DagTaskId, stage: number): void {
+    if (this.length === this.sequence.length) {
+      this.sequence = grown(this.sequence)
+      this.stage = grown(this.stage)
+    }
+    this.sequence[this.length] = task
+    this.stage[this.length++] = stage
+  }
+
+  /** Runs of one stage: what it computes again, in base order, then its own task. */
+  #stageRuns(b: number): void {
+    const task = this.order[b]!
+    const drops = this.#drops[b]
+    if (drops === undefined || drops.size === 0) return this.#push(task, b)
+    const again = this.again(b, drops)
+    for (const t of again) this.#push(t, b)
+    this.#push(task, b)
+  }
+
+  /** Tasks that stage `b` runs again, in base order. */
+  again(b: number, drops: ReadonlySet<DagValueId>): number[] {
+    const { model, stageOf } = this
+    const epoch = ++this.#epoch
+    const found: DagTaskId[] = []
+    const open = [this.order[b]!]
+    while (open.length > 0) {
+      const t = open.pop()!
+      for (const v of model.reads[t]!) {
+        if (this.#mark[v] === epoch) continue
+        this.#mark[v] = epoch
+        if (!drops.has(v)) continue
+        const p = model.producer[v]!
+        if (p < 0 || this.#queued[p] === epoch) continue
+        this.#queued[p] = epoch
+        found.push(p)
+        open.push(p)
+      }
+    }
+    // A task that runs again gives all its results: none of them has to be kept.
+    return found.sort((x, y) => stageOf[x]! - stageOf[y]!)
+  }
+}
+
+function grown(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length)
+  larger.set(array)
+  return larger
+}
+
+/** Tasks that only write successors which nothing reads, and may write them straight into their buffers: a flag a task. */
+export function updatesOf(model: Model): Uint8Array {
+  const read = new Uint8Array(model.size.length)
+  for (const t of model.needed) for (const v of model.reads[t]!) read[v] = 1
+  const flags = new Uint8Array(model.cost.length)
+  for (const t of model.needed) {
+    const sinks = [...model.writes[t]!].every(w => {
+      const buffer = model.bufferOf[w]!
+      if (buffer < 0 || read[w] === 1 || model.output[w] === 1) return false
+      return !model.reads[t]!.includes(buffer) || model.inPlace[t]!.some(([p, x]) => p === buffer && x === w)
+    })
+    flags[t] = sinks ? 1 : 0
+  }
+  return flags
+}
