@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsdown'
-import { library, nodeLibrary } from '../../tsdown.base.ts'
+import { nodeLibrary } from '../../tsdown.base.ts'
 
-export default defineConfig([library, { ...nodeLibrary, entry: ['src/node.ts'] }])
+// One build for both entries, so that they share their modules: a DataError is the same class from either.
+export default defineConfig({ ...nodeLibrary, clean: true, entry: ['src/index.ts', 'src/node.ts'] })
