@@ -1,0 +1,3 @@
+export { parseGraph } from './parse.ts'
+export { printGraph } from './print.ts'
+export { GraphSyntaxError } from './tokens.ts'
