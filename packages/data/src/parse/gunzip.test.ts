@@ -67,4 +67,10 @@ describe('gunzip', () => {
       expect(await codeOf(damaged)).toMatch(/^GZIP_/)
     }
   })
+
+  test('refuses anything behind the end, another gzip file included', async () => {
+    const whole = gzipSync(text)
+    expect(await codeOf(Buffer.concat([whole, Buffer.from('junk')]))).toBe('GZIP_CORRUPT')
+    expect(await codeOf(Buffer.concat([whole, whole]))).toBe('GZIP_CORRUPT')
+  })
 })

@@ -1,7 +1,7 @@
 import { DataError } from '../error.ts'
 
 /**
- * The content of a gzip file (RFC 1952), in one array; a few kB beside it are held meanwhile.
+ * The content of a gzip file (RFC 1952) of one member, in one array.
  *
  * @param path The file that errors name.
  * @throws DataError NOT_GZIP, GZIP_TRUNCATED, GZIP_CORRUPT (a checksum that does not fit, bytes after the end).
@@ -37,14 +37,20 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
     content.set(value, length)
     length += value.length
   }
+  // Some platforms read on into another file behind this one, others refuse it; so that all do, its size is compared.
+  if (length % 0x1_0000_0000 !== statedSize(bytes)) throw new TypeError('trailing data')
   return length === content.length ? content : content.slice(0, length)
 }
 
-/** The size that the file states in its last four bytes, where that is credible: so the content is allocated once. */
+/** The size of the content, modulo 2³², as the last four bytes of the file state it. */
+function statedSize(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true)
+}
+
+/** The stated size, where that is credible: so the content is allocated once. */
 function likelySize(bytes: Uint8Array): number {
   if (bytes.length < 18) return 0
-  const stated = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true)
-  return Math.min(stated, 16 * bytes.length)
+  return Math.min(statedSize(bytes), 16 * bytes.length)
 }
 
 function grown(content: Uint8Array, least: number): Uint8Array<ArrayBuffer> {
@@ -57,7 +63,10 @@ function grown(content: Uint8Array, least: number): Uint8Array<ArrayBuffer> {
 function refused(error: unknown, bytes: Uint8Array, path: string | undefined): DataError {
   const { code, message } = error as { code?: unknown; message?: unknown }
   const got = `${bytes.length} bytes`
-  if (code === 'Z_BUF_ERROR' || /truncated|end of|ended|incomplete/i.test(String(message))) {
+  if (
+    code === 'Z_BUF_ERROR' ||
+    /truncated|unexpected end|end of file|ended without|incomplete/i.test(String(message))
+  ) {
     const hint = 'Fetch the file again: a part of it is missing'
     return new DataError('GZIP_TRUNCATED', 'The gzip file ends too early', { path, got, hint, cause: error })
   }
