@@ -1,4 +1,4 @@
-import { StintError, type Site } from '@stint/graph'
+import { type Site, StintError } from '@stint/graph'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Program } from './program/program.ts'
 

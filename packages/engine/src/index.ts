@@ -1,4 +1,4 @@
-export { AuditError, type AuditCheck, type AuditReport } from './audit/audit.ts'
+export { type AuditCheck, AuditError, type AuditReport } from './audit/audit.ts'
 export * from './backend.ts'
 export type { Affine } from './kernel/affine.ts'
 export { inPlacePairs } from './kernel/in-place.ts'
@@ -6,16 +6,16 @@ export * from './kernel/kernel.ts'
 export { lower, lowerSource, Unfusable } from './kernel/lower.ts'
 export * from './kernel/nest.ts'
 export * from './program/program.ts'
-export { type Compiled, compile, type CompileOptions } from './session/compile.ts'
-export { FeedError, InfeasibleBudgetError, TornSessionError, type TopValue } from './session/errors.ts'
+export { type Compiled, type CompileOptions, compile } from './session/compile.ts'
+export { FeedError, InfeasibleBudgetError, type TopValue, TornSessionError } from './session/errors.ts'
 export { type Budget, type Memory, parseMemory, showBytes } from './session/memory.ts'
-export { Ladder, lowerGraph, type Lowered, type Planned, type PlanOptions } from './session/planned.ts'
+export { Ladder, type Lowered, lowerGraph, type Planned, type PlanOptions } from './session/planned.ts'
 export { type Category, categories, type PlanReport } from './session/report.ts'
 export {
   type Arrays,
   openSession,
-  planPrograms,
   type ProgramSpec,
+  planPrograms,
   Session,
   type SessionOptions,
 } from './session/session.ts'

@@ -1,4 +1,4 @@
-import { showSite, showType, type Site } from '@stint/graph'
+import { type Site, showSite, showType } from '@stint/graph'
 import type { Plan } from '@stint/planner'
 import type { Kernel } from './kernel/kernel.ts'
 import { isKernelStep, type Program, type ProgramStep, type Slot } from './program/program.ts'
@@ -20,7 +20,9 @@ export function showKernel(kernel: Kernel): string {
     return `  ${ids} = ${[node.op, ...node.inputs.map(i => `%${i}`)].join(' ')}${attrs}`
   })
   const operands = kernel.operands.map((t, i) => `%${i}: ${showType(t)}`).join(', ')
-  return [`(${operands})`, ...lines, `  return ${kernel.results.map(r => `%${r.local}`).join(', ')}`].join('\n')
+  return [`(${operands})`, ...lines, `  return ${kernel.results.map(r => `%${r.local}`).join(', ')}`].join(
+    '\n',
+  )
 }
 
 /** Each task: kernel, reads, writes, cost, workspace, in-place pairs, layer. */
@@ -45,7 +47,8 @@ export function showTasks({ tasks, infos }: Pick<Planned, 'tasks' | 'infos'>): s
 /** Each step with its offsets; a task that ran before is marked. */
 export function showPlan({ plan, dag, tasks }: Pick<Planned, 'plan' | 'dag' | 'tasks'>): string {
   const seen = new Set<number>()
-  const name = (id: number): string => (dag.valueOf[id]! < 0 ? dag.dag.values[id]!.name! : `%${dag.valueOf[id]}`)
+  const name = (id: number): string =>
+    dag.valueOf[id]! < 0 ? dag.dag.values[id]!.name! : `%${dag.valueOf[id]}`
   const steps = plan.steps.map(step => {
     if ('free' in step) return `free ${name(step.free)}`
     if ('commit' in step) return `commit ${name(step.commit)}`

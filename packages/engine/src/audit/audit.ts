@@ -16,7 +16,13 @@ export interface AuditReport {
 export class AuditError extends StintError {
   readonly step: number
   readonly byte: number
-  constructor(check: AuditCheck, step: number, byte: number, what: string, fields: { expected?: string; got?: string }) {
+  constructor(
+    check: AuditCheck,
+    step: number,
+    byte: number,
+    what: string,
+    fields: { expected?: string; got?: string },
+  ) {
     super(`AUDIT_${check}`, `step ${step}: ${what}`, {
       ...fields,
       hint: 'The kernel, or what its backend declared of it (in-place pairs, workspace), is wrong.',
@@ -121,15 +127,16 @@ class Auditor {
   async step(index: number, step: KernelStep): Promise<void> {
     const kernel = this.#program.kernels[step.kernel]!
     const places = step.args as readonly number[]
-    const range = (at: number, type: { readonly shape: readonly number[]; readonly dtype: string }): Range => [
-      at,
-      at + slotBytes({ name: '', offset: at, type: type as (typeof kernel.operands)[number] }),
-    ]
+    const range = (
+      at: number,
+      type: { readonly shape: readonly number[]; readonly dtype: string },
+    ): Range => [at, at + slotBytes({ name: '', offset: at, type: type as (typeof kernel.operands)[number] })]
     const reads = kernel.operands.map((type, i) => range(places[i]!, type))
     const writes = kernel.results.map((r, i) => range(places[kernel.operands.length + i]!, r.type))
     for (const [from, to] of reads) {
       const dead = this.#live.firstMissing(from, to)
-      if (dead >= 0) throw new AuditError('READ', index, dead, `byte ${dead} is read but holds nothing alive`, {})
+      if (dead >= 0)
+        throw new AuditError('READ', index, dead, `byte ${dead} is read but holds nothing alive`, {})
     }
     const outcomes: Uint8Array[] = []
     for (const pattern of patterns) outcomes.push(await this.#tryStep(index, step, reads, writes, pattern))
@@ -163,10 +170,16 @@ class Auditor {
     for (let byte = 0; byte < after.length; byte++) {
       if (after[byte] === before[byte]) continue
       if (!allowed.has(byte) && !workspace.has(byte))
-        throw new AuditError('STRAY', index, byte, `byte ${byte} changed, which is neither a result nor workspace`, {
-          expected: `0x${before[byte]!.toString(16)}`,
-          got: `0x${after[byte]!.toString(16)}`,
-        })
+        throw new AuditError(
+          'STRAY',
+          index,
+          byte,
+          `byte ${byte} changed, which is neither a result nor workspace`,
+          {
+            expected: `0x${before[byte]!.toString(16)}`,
+            got: `0x${after[byte]!.toString(16)}`,
+          },
+        )
       this.touched = Math.max(this.touched, byte + 1)
     }
     for (const [, to] of writes) this.touched = Math.max(this.touched, to)
@@ -184,12 +197,24 @@ class Auditor {
       const truth = value === undefined ? this.#committed(step) : this.#truth.get(value)
       for (let byte = from; byte < to; byte++) {
         if (one[byte] !== two[byte])
-          throw new AuditError('UNSTABLE', index, byte, `byte ${byte} of result ${i} depends on bytes that the step did not declare`, {})
+          throw new AuditError(
+            'UNSTABLE',
+            index,
+            byte,
+            `byte ${byte} of result ${i} depends on bytes that the step did not declare`,
+            {},
+          )
         if (truth !== undefined && one[byte] !== truth[byte - from])
-          throw new AuditError('VALUE', index, byte, `result ${i} differs from the execution without a plan`, {
-            expected: this.#show(step, i, truth, byte - from),
-            got: this.#show(step, i, one.slice(from, to), byte - from),
-          })
+          throw new AuditError(
+            'VALUE',
+            index,
+            byte,
+            `result ${i} differs from the execution without a plan`,
+            {
+              expected: this.#show(step, i, truth, byte - from),
+              got: this.#show(step, i, one.slice(from, to), byte - from),
+            },
+          )
       }
     }
   }

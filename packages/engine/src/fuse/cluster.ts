@@ -1,4 +1,4 @@
-import { type Graph, opDef, sameShape, type Shape, type ValueId } from '@stint/graph'
+import { type Graph, opDef, type Shape, sameShape, type ValueId } from '@stint/graph'
 import { type Kernel, kernelOf, type LocalId, type LocalNode } from '../kernel/kernel.ts'
 import { lower, Unfusable } from '../kernel/lower.ts'
 import type { Uses } from './uses.ts'
@@ -81,15 +81,20 @@ function assemble(
     return node
   })
   const types = reads.map(v => graph.values[v]!)
-  return { kernel: kernelOf(types, body, results.map(v => local.get(v)!)) }
+  return {
+    kernel: kernelOf(
+      types,
+      body,
+      results.map(v => local.get(v)!),
+    ),
+  }
 }
 
 /** The graph value behind a local id of the kernel of a cluster. */
 export function valueOf(uses: Uses, fused: Fused, local: LocalId): ValueId {
   if (local < fused.reads.length) return fused.reads[local]!
   let next = fused.reads.length
-  for (const index of fused.nodes)
-    for (const v of uses.node(index).results) if (next++ === local) return v
+  for (const index of fused.nodes) for (const v of uses.node(index).results) if (next++ === local) return v
   throw new RangeError(`no local value ${local}`)
 }
 

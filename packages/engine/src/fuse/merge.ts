@@ -1,6 +1,6 @@
 import { sizeOf, type ValueId } from '@stint/graph'
 import { type Cluster, clusterOf, type Fused, fuse, obstacle, union } from './cluster.ts'
-import { chooseRoots } from './roots.ts'
+import { chooseRoots, contracts } from './roots.ts'
 import type { Uses } from './uses.ts'
 
 /**
@@ -26,7 +26,10 @@ function storableRoots(uses: Uses): Set<ValueId> {
     let found = false
     for (const root of roots) {
       const own = clusterOf(uses, root)
-      const blocked = obstacle(uses, fuse(uses, own, own.roots, v => roots.has(v)))
+      const blocked = obstacle(
+        uses,
+        fuse(uses, own, own.roots, v => roots.has(v)),
+      )
       if (blocked === undefined || roots.has(blocked)) continue
       forced.add(blocked)
       found = true
@@ -93,7 +96,9 @@ class Merger {
       for (let again = true; again; ) {
         again = false
         const id = this.#home.get(root)!
-        for (const before of [...this.#before(id)].sort((a, b) => last(this.#clusters.get(b)!) - last(this.#clusters.get(a)!)))
+        for (const before of [...this.#before(id)].sort(
+          (a, b) => last(this.#clusters.get(b)!) - last(this.#clusters.get(a)!),
+        ))
           if (this.#merge(before, id)) {
             again = true
             break
@@ -125,7 +130,12 @@ class Merger {
   #merge(a: number, b: number): boolean {
     const [first, second] = [this.#clusters.get(a)!, this.#clusters.get(b)!]
     const both = union(first, second, sizeOf)
-    if (both === null || this.#between(a, b) || this.#between(b, a)) return false
+    // A small result of an anchor is stored, so that the anchor need not wait for what the rest of the task waits for.
+    const waits =
+      first.kind === 'anchor' &&
+      second.kind === 'map' &&
+      contracts(this.#uses, this.#uses.producerOf(first.roots[0]!)!)
+    if (both === null || waits || this.#between(a, b) || this.#between(b, a)) return false
     const stored = (v: ValueId) => this.#roots.has(v)
     if (obstacle(this.#uses, fuse(this.#uses, both, this.#results(both), stored)) !== undefined) return false
     this.#clusters.delete(b)

@@ -1,4 +1,4 @@
-import { opDef, type ValueId } from '@stint/graph'
+import { type Node, opDef, type ValueId } from '@stint/graph'
 import type { Uses } from './uses.ts'
 
 /**
@@ -6,7 +6,9 @@ import type { Uses } from './uses.ts'
  *
  * - results of reductions and anchors are roots;
  * - so is what a single-use chain of elementwise work makes of one of them (bias, residual sum, activation): storing
- *   the end of the chain lets the start stay inside the kernel;
+ *   the end of the chain lets the start stay inside the kernel. Not so after an anchor whose result is far smaller than
+ *   what it reads (a weight gradient): fused with the update that follows, it would hold its operands until the update
+ *   may run;
  * - so is a light value with several readers that needs two or more stored values of its own size: recomputing it
  *   would keep both alive where one would do. With one such source (a normalized activation) the source is kept instead;
  * - so is what an anchor must find stored.
@@ -19,7 +21,7 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
     if (kind !== 'anchor' && kind !== 'reduction') continue
     for (const v of node.results) {
       roots.add(v)
-      roots.add(chainEnd(uses, v, roots))
+      if (kind === 'reduction' || !contracts(uses, node)) roots.add(chainEnd(uses, v, roots))
     }
     for (const [i, v] of node.inputs.entries()) if (prologue?.[i] === false && uses.isLight(v)) roots.add(v)
   }
@@ -38,6 +40,12 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
   return roots
 }
 
+/** True if a node makes little of much. */
+export function contracts(uses: Uses, node: Node): boolean {
+  const most = Math.max(...node.inputs.map(v => uses.size(v)))
+  return node.results.every(v => 16 * uses.size(v) <= most)
+}
+
 /** Follows `v` through nodes that alone read it, elementwise and of its size, to the value where readers part. */
 function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>): ValueId {
   let end = v
@@ -46,7 +54,8 @@ function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>): ValueId 
     if (readers.length !== 1 || uses.required.has(end)) return end
     const node = uses.node(readers[0]!)
     const [next] = node.results as [ValueId]
-    const fits = (opDef(node.op).kind === 'elementwise' || node.op === 'reshape') && uses.size(next) === uses.size(v)
+    const fits =
+      (opDef(node.op).kind === 'elementwise' || node.op === 'reshape') && uses.size(next) === uses.size(v)
     if (!fits || roots.has(next)) return end
     end = next
   }

@@ -26,7 +26,10 @@ export function collapse(
     else groups.push([dim])
   }
   const domain: Shape = groups.map(g => g.reduce((n, dim) => n * elements.domain[dim]!, 1))
-  const narrow = (a: Affine): Affine => ({ offset: a.offset, coefs: groups.map(g => a.coefs[g[g.length - 1]!]!) })
+  const narrow = (a: Affine): Affine => ({
+    offset: a.offset,
+    coefs: groups.map(g => a.coefs[g[g.length - 1]!]!),
+  })
   return {
     domain,
     exprs: elements.exprs.map(e => mapAffines(e, narrow)),

@@ -43,6 +43,7 @@ function readsOnlyAt(nest: Nest, operand: number, store: Store): boolean {
   // Over no more than the store's own domain: an element store in a reduce nest is walked once for each element, and
   // a point store must not overwrite what a later element of the same point reads.
   return exprs.every(
-    (e: Expr) => e.kind !== 'load' || e.operand !== operand || (e.guards.length === 0 && sameAffine(e.at, store.at)),
+    (e: Expr) =>
+      e.kind !== 'load' || e.operand !== operand || (e.guards.length === 0 && sameAffine(e.at, store.at)),
   )
 }

@@ -5,8 +5,8 @@ import {
   type Node,
   opDef,
   type ReductionOp,
-  sameShape,
   type Shape,
+  sameShape,
   sizeOf,
   type Type,
 } from '@stint/graph'
@@ -14,8 +14,8 @@ import {
   type Affine,
   addScaled,
   constantAffine,
-  identityMap,
   type IndexMap,
+  identityMap,
   mapOf,
   reshapeMap,
   sameAffine,
@@ -24,7 +24,18 @@ import {
 } from './affine.ts'
 import { collapse } from './collapse.ts'
 import { type Kernel, type LocalId, type LocalNode, localTypes } from './kernel.ts'
-import type { AnchorNest, Elements, Expr, Guard, MapNest, Nest, ReduceNest, Reduction, Source, Store } from './nest.ts'
+import type {
+  AnchorNest,
+  Elements,
+  Expr,
+  Guard,
+  MapNest,
+  Nest,
+  ReduceNest,
+  Reduction,
+  Source,
+  Store,
+} from './nest.ts'
 
 /** The region cannot run at once: the value `local` has to be stored. The fuser catches it and stores that value. */
 export class Unfusable extends Error {
@@ -48,7 +59,11 @@ export function lower(kernel: Kernel): Nest {
  * Expressions for the local value `local` over its own shape, its axes walked in the given order (`order[i]` is the
  * axis that loop `i` walks). Used by backends to compute an anchor's source on the fly.
  */
-export function lowerSource(kernel: Kernel, local: LocalId, order?: readonly number[]): Elements & { readonly expr: number } {
+export function lowerSource(
+  kernel: Kernel,
+  local: LocalId,
+  order?: readonly number[],
+): Elements & { readonly expr: number } {
   const region = new Region(kernel)
   const { shape } = region.type(local)
   const walk = order ?? shape.map((_, i) => i)
@@ -128,7 +143,8 @@ function lowerReduce(region: Region): ReduceNest {
   const perElement: Store[] = []
   for (const [result, { local, type }] of region.kernel.results.entries()) {
     const isKept = sizeOf(type.shape) === sizeOf(keptShape)
-    if (!isKept && !sameShape(type.shape, full)) throw new Unfusable(local, 'the result is over another domain')
+    if (!isKept && !sameShape(type.shape, full))
+      throw new Unfusable(local, 'the result is over another domain')
     const base = isKept ? keptMap : fullMap
     const map = sameShape(type.shape, isKept ? keptShape : full) ? base : reshapeMap(base, type.shape, domain)
     const store = { result, expr: writer.value(local, map, []), at: map.flat, dtype: type.dtype }
@@ -156,7 +172,9 @@ function lowerAnchor(region: Region, index: number): AnchorNest {
     throw new Unfusable(region.firstResult(index), 'a kernel holds one anchor')
   const sources = node.inputs.map((local): Source => {
     const type = region.type(local)
-    return local < kernel.operands.length ? { kind: 'operand', operand: local, type } : { kind: 'computed', local, type }
+    return local < kernel.operands.length
+      ? { kind: 'operand', operand: local, type }
+      : { kind: 'computed', local, type }
   })
   // What is computed on the fly must be expressible; finding out here keeps the fuser's promise to the backends.
   for (const source of sources) if (source.kind === 'computed') lowerSource(kernel, source.local)
@@ -183,8 +201,11 @@ class Writer {
   /** All results of the kernel at the domain's own points; results of another shape must be reshapes of it. */
   stores(identity: IndexMap): Store[] {
     return this.region.kernel.results.map(({ local, type }, result) => {
-      if (sizeOf(type.shape) !== sizeOf(this.domain)) throw new Unfusable(local, 'the result is over another domain')
-      const map = sameShape(type.shape, this.domain) ? identity : reshapeMap(identity, type.shape, this.domain)
+      if (sizeOf(type.shape) !== sizeOf(this.domain))
+        throw new Unfusable(local, 'the result is over another domain')
+      const map = sameShape(type.shape, this.domain)
+        ? identity
+        : reshapeMap(identity, type.shape, this.domain)
       return { result, expr: this.value(local, map, []), at: map.flat, dtype: type.dtype }
     })
   }
@@ -196,7 +217,13 @@ class Writer {
     const producer = this.region.producer(local)
     const id =
       producer === undefined
-        ? this.push({ kind: 'load', operand: local, at: map.flat, guards, dtype: this.region.type(local).dtype })
+        ? this.push({
+            kind: 'load',
+            operand: local,
+            at: map.flat,
+            guards,
+            dtype: this.region.type(local).dtype,
+          })
         : this.node(producer, local, map, guards)
     this.#known.set(key, id)
     return id
@@ -228,7 +255,15 @@ class Writer {
     }
     const [seed, step] = node.inputs.map(i => {
       const scalar = constantAffine(this.domain.length, 0)
-      return this.value(i, mapOf(this.region.type(i).shape.map(() => scalar), this.region.type(i).shape, this.domain.length), [])
+      return this.value(
+        i,
+        mapOf(
+          this.region.type(i).shape.map(() => scalar),
+          this.region.type(i).shape,
+          this.domain.length,
+        ),
+        [],
+      )
     }) as [number, number]
     const { key, call } = node.attrs as { key: [number, number]; call: number }
     return this.push({ kind: 'random', key, call, seed, step, at: map.flat, dtype: 'u32' })
@@ -247,8 +282,18 @@ class Writer {
     return this.value(input, mapOf(moved, from, rank), guards)
   }
 
-  #pad(attrs: Attrs, input: LocalId, axes: readonly Affine[], guards: readonly Guard[], dtype: DType): number {
-    const { before, after, value } = attrs as { before: readonly number[]; after: readonly number[]; value: number }
+  #pad(
+    attrs: Attrs,
+    input: LocalId,
+    axes: readonly Affine[],
+    guards: readonly Guard[],
+    dtype: DType,
+  ): number {
+    const { before, after, value } = attrs as {
+      before: readonly number[]
+      after: readonly number[]
+      value: number
+    }
     const from = this.region.type(input).shape
     const inner = axes.map((a, i) => shift(a, -before[i]!))
     const own = inner.flatMap((at, i) =>
@@ -268,7 +313,11 @@ class Writer {
       const at = shift(axes[axis]!, -start)
       start += shape[axis]!
       const guard = { at, low: 0, high: shape[axis]! }
-      const map = mapOf(axes.map((a, i) => (i === axis ? at : a)), shape, this.domain.length)
+      const map = mapOf(
+        axes.map((a, i) => (i === axis ? at : a)),
+        shape,
+        this.domain.length,
+      )
       return { guard, expr: this.value(input, map, [...guards, guard]) }
     })
     return parts.reduceRight(
@@ -337,9 +386,14 @@ class ReduceWriter extends Writer {
     const { full, fullMap, over, keptMap } = this.#at
     const [input] = node.inputs as [LocalId]
     const axes = (node.attrs as { axes: readonly number[] }).axes
-    if (!sameShape(this.region.type(input).shape, full) || axes.length !== over.length || axes.some((a, i) => a !== over[i]))
+    if (
+      !sameShape(this.region.type(input).shape, full) ||
+      axes.length !== over.length ||
+      axes.some((a, i) => a !== over[i])
+    )
       throw new Unfusable(local, 'reductions over different axes')
-    if (!sameAffine(map.flat, keptMap.flat)) throw new Unfusable(local, 'a reduction is read at another point')
+    if (!sameAffine(map.flat, keptMap.flat))
+      throw new Unfusable(local, 'a reduction is read at another point')
     let index = this.#index.get(local)
     if (index === undefined) {
       const expr = this.value(input, fullMap, [])

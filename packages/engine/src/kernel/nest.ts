@@ -15,12 +15,23 @@ export interface Guard {
  */
 export type Expr =
   /** Element `at` of a kernel operand. Where a guard fails nothing may be read: the value is 0. */
-  | { readonly kind: 'load'; readonly operand: number; readonly at: Affine; readonly guards: readonly Guard[]; readonly dtype: DType }
+  | {
+      readonly kind: 'load'
+      readonly operand: number
+      readonly at: Affine
+      readonly guards: readonly Guard[]
+      readonly dtype: DType
+    }
   /** The anchor's result at this point (epilogues only). */
   | { readonly kind: 'anchor'; readonly result: number; readonly dtype: DType }
   /** The value of a reduction at this kept point (reduce nests only). */
   | { readonly kind: 'reduced'; readonly reduction: number; readonly dtype: DType }
-  | { readonly kind: 'apply'; readonly op: ElementwiseOp; readonly args: readonly number[]; readonly dtype: DType }
+  | {
+      readonly kind: 'apply'
+      readonly op: ElementwiseOp
+      readonly args: readonly number[]
+      readonly dtype: DType
+    }
   | { readonly kind: 'splat'; readonly value: number; readonly dtype: DType }
   | { readonly kind: 'iota'; readonly at: Affine; readonly dtype: DType }
   /** Random bits of logical element `at`; seed and step are expressions, the same everywhere. */

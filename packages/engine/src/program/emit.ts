@@ -51,7 +51,9 @@ export function emit(source: Source, plan: Plan): Emitted {
       }
       for (const [written, offset] of step.at ?? []) place.set(written, offset)
       args.push(...task.writes.map(v => place.get(dag.dagValueOf.get(v)!)!))
-      steps.push(kernelStep((task.run as { kernel: number }).kernel, args, task.writes, infos, step.workspaceAt))
+      steps.push(
+        kernelStep((task.run as { kernel: number }).kernel, args, task.writes, infos, step.workspaceAt),
+      )
     }
   }
   return {
@@ -119,7 +121,11 @@ export function emitUnplanned(source: Source): Program {
   })
   const workspace = Math.max(0, ...infos.map(i => i.variants[0]!.workspaceBytes))
   const { graph, values } = tasks
-  const slot = (name: string, v: ValueId): Slot => ({ name, type: values[v]!, offset: place.get(dag.dagValueOf.get(v)!)! })
+  const slot = (name: string, v: ValueId): Slot => ({
+    name,
+    type: values[v]!,
+    offset: place.get(dag.dagValueOf.get(v)!)!,
+  })
   return {
     name: `${graph.name}.unplanned`,
     target,

@@ -4,9 +4,9 @@ import {
   mapTree,
   type Traceable,
   type Tree,
-  trace,
   type Type,
   type TypedArray,
+  trace,
 } from '@stint/graph'
 import type { Backend, Target } from '../backend.ts'
 import { FeedError } from './errors.ts'
@@ -60,7 +60,10 @@ export async function compile(fn: Traceable, options: CompileOptions): Promise<C
 }
 
 /** Arguments by the names that `trace` gives inputs. Throws FeedError where the nesting differs. */
-function named(inputs: readonly Tree<Type>[], args: readonly Tree<TypedArray>[]): { [name: string]: TypedArray } {
+function named(
+  inputs: readonly Tree<Type>[],
+  args: readonly Tree<TypedArray>[],
+): { [name: string]: TypedArray } {
   if (args.length !== inputs.length)
     throw new FeedError('the number of arguments differs', {
       expected: String(inputs.length),

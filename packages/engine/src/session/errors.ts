@@ -15,7 +15,12 @@ export class InfeasibleBudgetError extends StintError {
   /** What fills the peak of the smallest plan, largest first. */
   readonly top: readonly TopValue[]
 
-  constructor(program: string, requestedBytes: number, smallestBudgetBytes: number, top: readonly TopValue[]) {
+  constructor(
+    program: string,
+    requestedBytes: number,
+    smallestBudgetBytes: number,
+    top: readonly TopValue[],
+  ) {
     const list = top.map(t => `${showBytes(t.bytes)} ${t.what}`).join('; ')
     super('INFEASIBLE_BUDGET', `'${program}' does not fit into ${requestedBytes} bytes`, {
       expected: `at least ${smallestBudgetBytes} bytes (${showBytes(smallestBudgetBytes)})`,

@@ -7,7 +7,12 @@ export interface FeedCheck {
 }
 
 /** Checks what is fed for one input and gives its bytes, without a copy. Throws FeedError. */
-export function feedBytes(input: Input, type: Type, data: TypedArray | undefined, check: FeedCheck): Uint8Array {
+export function feedBytes(
+  input: Input,
+  type: Type,
+  data: TypedArray | undefined,
+  check: FeedCheck,
+): Uint8Array {
   const bytes = arrayBytes(input.name, type, data)
   const values = data!
   if (input.range !== undefined) checkRange(input.name, values, input.range)

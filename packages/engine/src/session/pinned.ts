@@ -29,7 +29,9 @@ export class PinnedSet {
   }
 
   get constants(): readonly { readonly offset: number; readonly bytes: Uint8Array }[] {
-    return this.#entries.flatMap(e => (e.constant === undefined ? [] : [{ offset: e.offset, bytes: e.constant }]))
+    return this.#entries.flatMap(e =>
+      e.constant === undefined ? [] : [{ offset: e.offset, bytes: e.constant }],
+    )
   }
 
   /** Adds what a graph keeps. Throws if a path is known with another type. */

@@ -97,12 +97,23 @@ export class Ladder {
   with(plan: Plan): Planned {
     const { tasks, infos } = this.lowered
     const source = { tasks, infos, target: this.#target, dag: this.dag, pinned: this.#pinned }
-    return { ...this.lowered, ...emit(source, plan), dag: this.dag, plan, unconstrained: this.unconstrained, pinned: this.#pinned }
+    return {
+      ...this.lowered,
+      ...emit(source, plan),
+      dag: this.dag,
+      plan,
+      unconstrained: this.unconstrained,
+      pinned: this.#pinned,
+    }
   }
 }
 
 /** The largest values alive at the peak of a plan. */
-export function topValues({ dag, lowered }: Pick<Ladder, 'dag' | 'lowered'>, plan: Plan, count = 5): TopValue[] {
+export function topValues(
+  { dag, lowered }: Pick<Ladder, 'dag' | 'lowered'>,
+  plan: Plan,
+  count = 5,
+): TopValue[] {
   const { peakValues } = profile(dag.dag, plan)
   return [...peakValues]
     .sort((a, b) => dag.dag.values[b]!.bytes - dag.dag.values[a]!.bytes)
@@ -122,4 +133,3 @@ function describe(dag: ProgramDag, { graph, values, tasks }: TaskGraph, id: numb
   const site = node?.site ?? task.sites[0]
   return site === undefined ? type : `${type} of ${showSite(site)}`
 }
-

@@ -1,4 +1,4 @@
-import { type Graph, type Node, showSite, type State, type ValueId } from '@stint/graph'
+import { type Graph, type Node, type State, showSite, type ValueId } from '@stint/graph'
 import { planHash, profile } from '@stint/planner'
 import type { TopValue } from './errors.ts'
 import { type Planned, topValues } from './planned.ts'
@@ -55,7 +55,8 @@ export function report(planned: Planned): PlanReport {
       cost: (n - 1) * dag.dag.tasks[task]!.cost,
     }))
   const peakTask = plan.steps[at.peakStep]
-  const workspace = peakTask !== undefined && 'run' in peakTask ? (dag.dag.tasks[peakTask.run]!.workspace ?? 0) : 0
+  const workspace =
+    peakTask !== undefined && 'run' in peakTask ? (dag.dag.tasks[peakTask.run]!.workspace ?? 0) : 0
   const { breakdown, byLayer } = fill(planned, at.peakValues, workspace)
   return {
     peakBytes: plan.peakBytes,
@@ -93,7 +94,11 @@ function fill(
     const value = dag.valueOf[id]!
     const node = producers.get(value)
     const isPinned = id < pinned.length
-    const category = isPinned ? stateCategory(state.get(name ?? '')) : inputs.has(value) ? 'inputs' : valueCategory(node)
+    const category = isPinned
+      ? stateCategory(state.get(name ?? ''))
+      : inputs.has(value)
+        ? 'inputs'
+        : valueCategory(node)
     breakdown[category] += bytes
     const layer = isPinned ? (name ?? '') : (node?.site?.path ?? '')
     byLayer[layer] = (byLayer[layer] ?? 0) + bytes

@@ -6,14 +6,15 @@ import {
   sizeOf,
   type Traceable,
   type Tree,
-  trace,
   type Type,
   type TypedArray,
+  trace,
   viewOf,
 } from '@stint/graph'
 import { type AuditReport, audit } from '../audit/audit.ts'
 import type { Arena, Backend, Runner, Target } from '../backend.ts'
-import { type Slot, slotBytes } from '../program/program.ts'
+import { slotBytes } from '../program/emit.ts'
+import type { Slot } from '../program/program.ts'
 import { FeedError, TornSessionError } from './errors.ts'
 import { arrayBytes, feedBytes } from './feed.ts'
 import { type Budget, type Memory, parseMemory } from './memory.ts'
@@ -124,12 +125,17 @@ export class Session {
    * Runs a program step by step, checking that each step touches what it declares and nothing else, and that every value
    * has the bits of an execution without a plan. Throws AuditError at the first difference.
    */
-  audit(name: string, inputs: Arrays): Promise<{ outputs: { [name: string]: TypedArray }; report: AuditReport }> {
+  audit(
+    name: string,
+    inputs: Arrays,
+  ): Promise<{ outputs: { [name: string]: TypedArray }; report: AuditReport }> {
     return this.#exclusive(async () => {
       const loaded = this.#ready(name)
       await this.#feed(loaded, inputs)
       const backend = this.#options.backend
-      const found = await this.#guarded(loaded, () => audit(loaded, loaded.runner, this.#arena, backend, this.#target))
+      const found = await this.#guarded(loaded, () =>
+        audit(loaded, loaded.runner, this.#arena, backend, this.#target),
+      )
       return { outputs: await this.#outputs(loaded), report: found }
     })
   }
@@ -138,7 +144,8 @@ export class Session {
   async add(name: string, spec: ProgramSpec): Promise<void> {
     await this.#exclusive(async () => {
       this.#ready()
-      if (this.#programs.has(name)) throw new StintError('PROGRAM', `the session has a program '${name}' already`)
+      if (this.#programs.has(name))
+        throw new StintError('PROGRAM', `the session has a program '${name}' already`)
       const before = this.#pinned.list.length
       const graph = graphOf(name, spec)
       this.#pinned.add(graph)
@@ -221,7 +228,9 @@ export class Session {
     const known = new Set(tasks.graph.inputs.map(i => i.name))
     for (const name of Object.keys(inputs))
       if (!known.has(name))
-        throw new FeedError(`the program has no input '${name}'`, { expected: [...known].join(', ') || 'no inputs' })
+        throw new FeedError(`the program has no input '${name}'`, {
+          expected: [...known].join(', ') || 'no inputs',
+        })
     const check = { finite: this.#options.finiteInputs ?? false }
     const slots = new Map(program.inputs.map(s => [s.name, s]))
     const bytes = tasks.graph.inputs.map((input: Input) =>
@@ -300,8 +309,13 @@ export function planPrograms(
   budget: Budget,
 ): { planned: readonly Planned[]; pinned: PinnedSet; main: string; ladders: readonly Ladder[] } {
   const pinned = new PinnedSet(target.align)
-  const graphs = Object.entries(options.programs).map(([name, spec]) => ({ name, graph: graphOf(name, spec) }))
-  const lowered = graphs.map(({ name, graph }): Lowered => lowerGraph(name, graph, options.backend, target, options))
+  const graphs = Object.entries(options.programs).map(([name, spec]) => ({
+    name,
+    graph: graphOf(name, spec),
+  }))
+  const lowered = graphs.map(
+    ({ name, graph }): Lowered => lowerGraph(name, graph, options.backend, target, options),
+  )
   for (const { tasks } of lowered) pinned.add(tasks.graph)
   const ladders = lowered.map(l => new Ladder(l, target, pinned, options))
   const main = ladders.reduce((a, b) => (b.unconstrained.arenaBytes > a.unconstrained.arenaBytes ? b : a))

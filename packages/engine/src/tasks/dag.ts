@@ -47,7 +47,8 @@ export function toDag(
     valueOf.push(v)
     list.push({ bytes: bytesOf(values[v]!), ...more })
   }
-  for (const input of usedInputs({ graph, tasks, outputs })) add(input.value, { name: input.name, input: true })
+  for (const input of usedInputs({ graph, tasks, outputs }))
+    add(input.value, { name: input.name, input: true })
   for (const task of tasks) for (const v of task.writes) add(v, { name: nameOf(task, v) })
   const id = (v: ValueId): number => dagValueOf.get(v)!
   return {

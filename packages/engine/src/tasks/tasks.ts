@@ -88,7 +88,13 @@ function withCopies(
   const copy = (from: ValueId): ValueId => {
     const type = values[from]!
     const to = values.push(type) - 1
-    tasks.push({ run: { kernel: pool.add(copyKernel(type)) }, reads: [from], writes: [to], sites: [], once: false })
+    tasks.push({
+      run: { kernel: pool.add(copyKernel(type)) },
+      reads: [from],
+      writes: [to],
+      sites: [],
+      once: false,
+    })
     return to
   }
   const changing = graph.state.filter(s => s.next !== undefined && s.next !== s.value)
@@ -102,7 +108,10 @@ function withCopies(
     return { path: s.path, value: s.value, next: usable ? own : copy(own) }
   })
   const old = new Set(changing.map(s => s.value))
-  const outputs = graph.outputs.map(o => ({ name: o.name, value: old.has(o.value) ? copy(o.value) : o.value }))
+  const outputs = graph.outputs.map(o => ({
+    name: o.name,
+    value: old.has(o.value) ? copy(o.value) : o.value,
+  }))
   return { values, kernels: pool.list, tasks, next, outputs }
 }
 

@@ -10,13 +10,16 @@ import { assembleLayout, planOf } from './assemble.ts'
 
 export interface LadderOptions {
   readonly seed?: number
-  /** Rounds of destroy-and-repair a rung; 4 unless said. */
+  /** Rounds of destroy-and-repair a rung, at most; 32 unless said. */
   readonly iterations?: number
   readonly fixed?: Fixed
 }
 
 /** Each rung aims at this share of the one before. */
 const step = 0.97
+
+/** Most runs that are simulated to improve one rung: what keeps large DAGs fast, without a clock. */
+const work = 4e6
 
 /**
  * The rungs of a DAG: plans with offsets of strictly decreasing arenas, the first without recomputation. One
@@ -39,7 +42,7 @@ export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, 
   }
   const first = finish()
   if (first !== undefined) yield first
-  const iterations = options.iterations ?? 4
+  const iterations = options.iterations ?? 32
   // Where a whole step is too far, shorter ones are tried down to one unit of alignment.
   let share = 1 - step
   let peak = search.peak
@@ -69,7 +72,8 @@ function attempt(search: Search, target: number, random: Random, iterations: num
     }
     if (!search.repair(target, tries === 0 ? {} : { random })) continue
     search.prune(target)
-    search.improve(target, random, iterations)
+    const limit = search.work + work
+    search.improve(target, random, iterations, () => search.work > limit)
     return true
   }
   return false

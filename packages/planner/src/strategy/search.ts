@@ -30,6 +30,8 @@ export class Search {
   readonly simulation: Simulation
   cost = 0
   peak = 0
+  /** Runs simulated so far. */
+  work = 0
 
   constructor(model: Model, stages: Stages) {
     this.model = model
@@ -42,6 +44,7 @@ export class Search {
     const length = this.stages.build()
     this.peak = this.simulation.run(this.stages.sequence, length)
     this.cost = this.simulation.cost
+    this.work += length
   }
 
   /** Drops values until the peak is at most `target`; whether that was possible. With `random`, choices vary. */
