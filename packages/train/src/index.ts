@@ -1,1 +1,6 @@
-export {}
+export type { Evaluation } from './evaluator.ts'
+export type { FitOptions, Method } from './options.ts'
+export { type ProgramOptions, type TrainingPrograms, trainingPrograms } from './programs.ts'
+export type { Recipe } from './recipe.ts'
+export { fit, Run, type StepReport } from './run.ts'
+export { stateHash } from './state-hash.ts'
