@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^stint$/, replacement: `${packages}/stint/src/index.ts` },
       { find: /^@stint\/([a-z-]+)\/node$/, replacement: `${packages}/$1/src/node.ts` },
+      { find: /^@stint\/([a-z-]+)\/testing$/, replacement: `${packages}/$1/src/testing/index.ts` },
       { find: /^@stint\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
     ],
   },
