@@ -41,7 +41,12 @@ export function isDType(text: unknown): text is DType {
 }
 
 /** A typed array over `length` elements of `buffer` from `byteOffset`, without a copy. */
-export function viewOf(dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray {
+export function viewOf(
+  dtype: DType,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): TypedArray {
   return info[dtype].view(buffer, byteOffset, length)
 }
 

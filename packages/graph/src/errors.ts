@@ -47,7 +47,7 @@ function compose(what: string, { op, expected, got, hint, site }: ErrorFields): 
 export function showSite(site: Site): string {
   const path = site.call > 0 ? `${site.path}#${site.call}` : site.path
   const line = site.file === undefined ? '' : `${site.file}:${site.line ?? 0}`
-  return [path, line].filter((part) => part !== '').join(' ')
+  return [path, line].filter(part => part !== '').join(' ')
 }
 
 /** Shapes that do not fit an op. */

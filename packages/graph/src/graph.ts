@@ -5,7 +5,14 @@ import type { Type } from './type.ts'
 export type ValueId = number
 
 /** An attribute: plain data, or a graph (the body of a loop or of a branch). */
-export type Attr = number | string | boolean | null | readonly Attr[] | { readonly [key: string]: Attr } | Graph
+export type Attr =
+  | number
+  | string
+  | boolean
+  | null
+  | readonly Attr[]
+  | { readonly [key: string]: Attr }
+  | Graph
 export type Attrs = { readonly [key: string]: Attr }
 
 /** Where a node comes from: the layer path, which call of that layer, and the user's source line. */

@@ -52,7 +52,9 @@ function magnitude(x: number, y: number): number {
       (1.66666666666666019037e-1 +
         rr *
           (-2.77777777770155933842e-3 +
-            rr * (6.61375632143793436117e-5 + rr * (-1.6533902205465251539e-6 + rr * 4.13813679705723846039e-8))))
+            rr *
+              (6.61375632143793436117e-5 +
+                rr * (-1.6533902205465251539e-6 + rr * 4.13813679705723846039e-8))))
   const e = (r * c) / (c - 2) - (w + r * w)
   return scale(1 - (e - r), n)
 }
@@ -97,7 +99,9 @@ function log2Parts(x: number): readonly [number, number] {
         (4.28571428578550184252e-1 +
           s2 *
             (3.33333329818377432918e-1 +
-              s2 * (2.72728123808534006489e-1 + s2 * (2.30660745775561754067e-1 + s2 * 2.06975017800338417784e-1)))))
+              s2 *
+                (2.72728123808534006489e-1 +
+                  s2 * (2.30660745775561754067e-1 + s2 * 2.06975017800338417784e-1)))))
   r += sLow * (sHigh + s)
   const square = sHigh * sHigh
   const top = withoutLowWord(3 + square + r)
@@ -108,7 +112,9 @@ function log2Parts(x: number): readonly [number, number] {
   const pLow = q - (pHigh - p)
   const zHigh = 9.61796700954437255859e-1 * pHigh
   const zLow =
-    -7.02846165095275826516e-9 * pHigh + pLow * 9.61796693925975554329e-1 + (k === 0 ? 0 : 1.35003920212974897128e-8)
+    -7.02846165095275826516e-9 * pHigh +
+    pLow * 9.61796693925975554329e-1 +
+    (k === 0 ? 0 : 1.35003920212974897128e-8)
   const shift = k === 0 ? 0 : 5.84962487220764160156e-1
   const first = withoutLowWord(zHigh + zLow + shift + n)
   parts[0] = first

@@ -62,7 +62,7 @@ function exact(x: number): Reduced {
   const high = toNumber(rest)
   const low = toNumber(rest - BigInt.asIntN(2048, fromNumber(high)))
   const sign = x < 0 ? -1 : 1
-  shared.quadrant = Number(n & 3n) * sign & 3
+  shared.quadrant = (Number(n & 3n) * sign) & 3
   shared.high = sign * high
   shared.low = sign * low
   return shared
@@ -72,7 +72,7 @@ function exact(x: number): Reduced {
 function toNumber(fixed: bigint): number {
   const size = fixed < 0n ? -fixed : fixed
   const drop = BigInt(Math.max(0, size.toString(2).length - 64))
-  const value = Number(size >> drop) * 2 ** (Number(drop - precision))
+  const value = Number(size >> drop) * 2 ** Number(drop - precision)
   return fixed < 0n ? -value : value
 }
 

@@ -1,6 +1,5 @@
 import { philox4x32 } from './philox.ts'
 
-
 const block = new Uint32Array(4)
 
 /**

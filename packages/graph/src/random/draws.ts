@@ -1,5 +1,5 @@
-import { cos } from '../math/trigonometry.ts'
 import { log } from '../math/log.ts'
+import { cos } from '../math/trigonometry.ts'
 import { randomBitsOf, unit } from './bits.ts'
 
 const word = new Uint32Array(2)

@@ -31,7 +31,13 @@ test('seed, step, path and call each change the numbers', () => {
     randomBitsOf(seed, step, k0, k1, call, 0, out, 0, 4)
     return out.join(',')
   }
-  const drawn = [draw(1, 0, 'a', 0), draw(2, 0, 'a', 0), draw(1, 1, 'a', 0), draw(1, 0, 'b', 0), draw(1, 0, 'a', 1)]
+  const drawn = [
+    draw(1, 0, 'a', 0),
+    draw(2, 0, 'a', 0),
+    draw(1, 1, 'a', 0),
+    draw(1, 0, 'b', 0),
+    draw(1, 0, 'a', 1),
+  ]
   expect(new Set(drawn).size).toBe(5)
 })
 

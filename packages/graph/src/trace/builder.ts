@@ -1,5 +1,17 @@
 import { GraphError, ShapeError, StintError, TraceError } from '../errors.ts'
-import type { Attrs, Constant, Graph, Hints, Input, Node, Output, Site, State, StateRole, ValueId } from '../graph.ts'
+import type {
+  Attrs,
+  Constant,
+  Graph,
+  Hints,
+  Input,
+  Node,
+  Output,
+  Site,
+  State,
+  StateRole,
+  ValueId,
+} from '../graph.ts'
 import { type OpName, opDef } from '../ops/index.ts'
 import { sameType, showType, type Type } from '../type.ts'
 import { ScopeStack } from './site.ts'
@@ -52,7 +64,7 @@ export class Builder {
   }
 
   input(name: string, type: Type): Value {
-    if (this.inputs.some((i) => i.name === name)) throw new GraphError(`two inputs named '${name}'`)
+    if (this.inputs.some(i => i.name === name)) throw new GraphError(`two inputs named '${name}'`)
     const value = this.#add(type)
     this.inputs.push({ name, value })
     return this.value(value)
@@ -60,11 +72,14 @@ export class Builder {
 
   /** A value kept between runs. Declared once a path; asking again gives the same value. */
   declareState(path: string, type: Type, role?: StateRole): Value {
-    const known = this.state.find((s) => s.path === path)
+    const known = this.state.find(s => s.path === path)
     if (known !== undefined) {
       const have = this.values[known.value] as Type
       if (!sameType(have, type))
-        throw new ShapeError(`state '${path}' is declared twice`, { expected: showType(have), got: showType(type) })
+        throw new ShapeError(`state '${path}' is declared twice`, {
+          expected: showType(have),
+          got: showType(type),
+        })
       return this.value(known.value)
     }
     const value = this.#add(type)
@@ -74,7 +89,7 @@ export class Builder {
 
   /** Says what the state at `path` becomes at the end of the run. */
   setNext(path: string, next: Value): void {
-    const entry = this.state.find((s) => s.path === path)
+    const entry = this.state.find(s => s.path === path)
     if (entry === undefined) throw new TraceError(`no state '${path}' was declared`)
     const have = this.values[entry.value] as Type
     if (!sameType(have, next.type))
@@ -114,20 +129,20 @@ export class Builder {
   emit(op: OpName, attrs: Attrs, inputs: readonly Value[]): Value[] {
     if (this.#closed) throw new TraceError(`the trace of '${this.name}' has ended`)
     const def = opDef(op)
-    const ids = inputs.map((v) => this.use(v))
+    const ids = inputs.map(v => this.use(v))
     let types: readonly Type[]
     try {
       types = def.infer(
-        inputs.map((v) => v.type),
+        inputs.map(v => v.type),
         attrs,
       )
     } catch (error) {
       throw located(error, op, this.#site ?? this.scopes.site())
     }
-    const results = types.map((t) => this.#add(t))
+    const results = types.map(t => this.#add(t))
     const site = this.#site ?? this.scopes.site()
     this.nodes.push({ op, attrs, inputs: ids, results, site, ...(this.#hints && { hints: this.#hints }) })
-    return results.map((id) => this.value(id))
+    return results.map(id => this.value(id))
   }
 
   /** Runs `body` with every emitted node marked with `hints`. */

@@ -37,7 +37,9 @@ export function trace(
   )
   const result = within(builder, () => fn(...args))
   if (result instanceof Promise)
-    throw new TraceError('a traced function must not be async', { hint: 'Trace plain functions; await outside of them.' })
+    throw new TraceError('a traced function must not be async', {
+      hint: 'Trace plain functions; await outside of them.',
+    })
   const outputs: Output[] = []
   const names =
     result === undefined
@@ -62,10 +64,14 @@ export interface Closure<R> {
 }
 
 /** Traces `fn` in a child builder, with fresh inputs for the values in `args`. Ends with `inline`. */
-export function traceChild<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A): Closure<R> {
+export function traceChild<A extends readonly unknown[], R>(
+  name: string,
+  fn: (...args: A) => R,
+  args: A,
+): Closure<R> {
   const builder = new Builder(name, current())
   let n = 0
-  const inner = args.map((tree) => mapTree(tree, isValue, (v) => builder.input(`arg${n++}`, v.type)))
+  const inner = args.map(tree => mapTree(tree, isValue, v => builder.input(`arg${n++}`, v.type)))
   const result = within(builder, () => fn(...(inner as unknown as A)))
   return { builder, args: inner, result }
 }
@@ -74,22 +80,27 @@ export function traceChild<A extends readonly unknown[], R>(name: string, fn: (.
  * Adds the nodes of a closure to the current builder, with `args` for its inputs, and gives the values there that
  * stand for `results`.
  */
-export function inlineChild(closure: Closure<unknown>, args: readonly unknown[], results: readonly Value[]): Value[] {
+export function inlineChild(
+  closure: Closure<unknown>,
+  args: readonly unknown[],
+  results: readonly Value[],
+): Value[] {
   const { builder } = closure
   const outer = current()
   // Before the captures are read: a result may be an outer value that nothing inside used.
   const ids = results.map(v => builder.use(v))
   const map = new Map<number, Value>()
   const fed: Value[] = []
-  for (const tree of args) eachLeaf(tree, isValue, (v) => fed.push(v))
-  const inputs = builder.inputs.map((i) => i.value)
+  for (const tree of args) eachLeaf(tree, isValue, v => fed.push(v))
+  const inputs = builder.inputs.map(i => i.value)
   const captured = new Set(builder.captures.values())
-  const own = inputs.filter((id) => !captured.has(id))
+  const own = inputs.filter(id => !captured.has(id))
   own.forEach((id, i) => {
     map.set(id, fed[i] as Value)
   })
   for (const [value, id] of builder.captures) map.set(id, value)
-  for (const { value, bytes } of builder.constants) map.set(value, outer.constant(builder.values[value] as Type, bytes))
+  for (const { value, bytes } of builder.constants)
+    map.set(value, outer.constant(builder.values[value] as Type, bytes))
   const get = (id: number) => map.get(id) as Value
   for (const node of builder.nodes) {
     const emitted = outer.withSite(node.site, () =>
@@ -126,7 +137,7 @@ export function setState(path: string, next: Value): void {
 export function bounded(x: Value, low: number, high: number): Value {
   const root = x.builder.root
   const input = outermost(x)
-  const entry = root.inputs.find((i) => i.value === input)
+  const entry = root.inputs.find(i => i.value === input)
   if (entry !== undefined) {
     const [l, h] = entry.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
     entry.range = [Math.max(l, low), Math.min(h, high)]
@@ -156,4 +167,3 @@ export function constant(data: TypedArray | readonly number[], shape: Shape, dty
   viewOf(dtype, bytes.buffer, 0, data.length).set(data as readonly number[])
   return current().constant({ dtype, shape }, bytes)
 }
-

@@ -35,7 +35,8 @@ export function eachLeaf<T>(
       expected: 'a value, an array or a plain object',
       got: `${tree === null ? 'null' : typeof tree}${path === '' ? '' : ` at '${path}'`}`,
     })
-  for (const [key, child] of Object.entries(tree)) eachLeaf(child, isLeaf, visit, path === '' ? key : `${path}.${key}`)
+  for (const [key, child] of Object.entries(tree))
+    eachLeaf(child, isLeaf, visit, path === '' ? key : `${path}.${key}`)
 }
 
 /** The same nesting with every leaf replaced. */
@@ -53,7 +54,9 @@ export function mapTree<T, U>(
       expected: 'an array or a plain object',
       got: `${tree === null ? 'null' : typeof tree}${path === '' ? '' : ` at '${path}'`}`,
     })
-  return Object.fromEntries(Object.entries(tree).map(([key, child]) => [key, mapTree(child, isLeaf, map, inner(key))]))
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, child]) => [key, mapTree(child, isLeaf, map, inner(key))]),
+  )
 }
 
 function isPlain(x: unknown): x is { readonly [key: string]: unknown } {
@@ -65,6 +68,6 @@ function isPlain(x: unknown): x is { readonly [key: string]: unknown } {
 /** The traced values of a tree, in order. */
 export function values(tree: unknown): Value[] {
   const list: Value[] = []
-  eachLeaf(tree, isValue, (v) => list.push(v))
+  eachLeaf(tree, isValue, v => list.push(v))
   return list
 }
