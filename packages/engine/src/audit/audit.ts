@@ -35,7 +35,7 @@ export class AuditError extends StintError {
 /** READ: a declared read was not live. STRAY: bytes outside the results changed. VALUE: wrong bits. UNSTABLE: the result depends on bytes that were not declared. */
 export type AuditCheck = 'READ' | 'STRAY' | 'VALUE' | 'UNSTABLE'
 
-/** Both make NaN of a float, so that what is read by mistake shows. */
+/** As floats, NaN and a number near the largest: what is read by mistake shows in one of them. */
 const patterns = [0xff, 0x7f] as const
 
 /**
@@ -100,6 +100,7 @@ class Auditor {
   /** The arena as it should be: live values, and zeros where nothing lives. */
   readonly image: Uint8Array
   readonly #live: ByteSet
+  readonly #before: Uint8Array<ArrayBuffer>
   touched = 0
 
   constructor(
@@ -115,6 +116,7 @@ class Auditor {
     this.#arena = arena
     this.#truth = truth
     this.image = image
+    this.#before = new Uint8Array(image.length)
     this.#live = new ByteSet(program.arenaBytes)
     for (const p of planned.pinned) this.#live.add(p.offset, p.offset + p.bytes)
     for (const slot of program.inputs) this.#live.add(slot.offset, slot.offset + slotBytes(slot))
@@ -155,32 +157,29 @@ class Auditor {
     writes: readonly Range[],
     pattern: number,
   ): Promise<Uint8Array> {
-    const before = new Uint8Array(this.image.length).fill(pattern)
+    const before = this.#before.fill(pattern)
     for (const [from, to] of reads) before.set(this.image.subarray(from, to), from)
     await this.#arena.write(0, before)
     await this.#runner.step([index], [])
     const after = await this.#arena.read(0, before.length)
-    const allowed = new ByteSet(before.length)
-    for (const [from, to] of writes) allowed.add(from, to)
-    const workspace = new ByteSet(before.length)
+    const allowed = [...writes]
     if (step.workspace !== undefined) {
       const [at, bytes] = step.workspace as readonly [number, number]
-      workspace.add(at, at + bytes)
+      allowed.push([at, at + bytes])
     }
-    for (let byte = 0; byte < after.length; byte++) {
-      if (after[byte] === before[byte]) continue
-      if (!allowed.has(byte) && !workspace.has(byte))
-        throw new AuditError(
-          'STRAY',
-          index,
-          byte,
-          `byte ${byte} changed, which is neither a result nor workspace`,
-          {
-            expected: `0x${before[byte]!.toString(16)}`,
-            got: `0x${after[byte]!.toString(16)}`,
-          },
-        )
+    for (const byte of differences(before, after)) {
       this.touched = Math.max(this.touched, byte + 1)
+      if (allowed.some(([from, to]) => byte >= from && byte < to)) continue
+      throw new AuditError(
+        'STRAY',
+        index,
+        byte,
+        `byte ${byte} changed, which is neither a result nor workspace`,
+        {
+          expected: `0x${before[byte]!.toString(16)}`,
+          got: `0x${after[byte]!.toString(16)}`,
+        },
+      )
     }
     for (const [, to] of writes) this.touched = Math.max(this.touched, to)
     return after
@@ -233,4 +232,15 @@ class Auditor {
     const at = Math.floor(byte / values.BYTES_PER_ELEMENT)
     return `${values[at]} at element ${at}`
   }
+}
+
+/** Bytes at which two arrays differ. */
+function* differences(a: Uint8Array, b: Uint8Array): Generator<number> {
+  const words = (x: Uint8Array): Int32Array => new Int32Array(x.buffer, x.byteOffset, x.length >> 2)
+  const aligned = a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0
+  const [left, right] = aligned ? [words(a), words(b)] : [new Int32Array(0), new Int32Array(0)]
+  for (let i = 0; i < left.length; i++)
+    if (left[i] !== right[i])
+      for (let byte = 4 * i; byte < 4 * i + 4; byte++) if (a[byte] !== b[byte]) yield byte
+  for (let byte = 4 * left.length; byte < a.length; byte++) if (a[byte] !== b[byte]) yield byte
 }

@@ -24,6 +24,7 @@ export interface Sabotage {
     readonly step: KernelStep
     readonly kernel: Kernel
     readonly index: number
+    readonly program: Program
     compute(): void
   }): void
 }
@@ -98,7 +99,7 @@ class ReferenceArena implements Arena {
     const compute = (): void => this.#compute(kernel, step)
     const run = this.#sabotage.run
     if (run === undefined) compute()
-    else run({ memory: this.memory, step, kernel, index, compute })
+    else run({ memory: this.memory, step, kernel, index, program, compute })
   }
 
   #compute(kernel: Kernel, step: KernelStep): void {
