@@ -1,1 +1,2 @@
-export {}
+export { cpu } from './cpu.ts'
+export { KernelError } from './runner.ts'

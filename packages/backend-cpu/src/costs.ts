@@ -1,0 +1,32 @@
+import type { CostTable, Kernel, KernelInfo } from '@stint/engine'
+import { bytesOf, type OpName, opDef, type Type } from '@stint/graph'
+
+/** Measured roughly on one core at 2.6 GHz; only their ratios matter to a plan. */
+export const costs: CostTable = {
+  step: 500,
+  flop: { elementwise: 1, reduction: 0.7, contraction: 3, window: 0.4, other: 1 },
+  bytes: 4,
+}
+
+function workOf(op: OpName): string {
+  if (op === 'dot' || op === 'conv' || op === 'convInput' || op === 'convWeight') return 'contraction'
+  const { kind } = opDef(op)
+  if (kind === 'elementwise' || kind === 'generator') return 'elementwise'
+  return kind === 'reduction' ? 'reduction' : kind === 'anchor' ? 'window' : 'other'
+}
+
+/** Whole ns of one run, by the table: FLOP of every node, and the bytes of operands and results. */
+export function costOf(kernel: Kernel, table: CostTable): KernelInfo['variants'][number]['cost'] {
+  const measured = table.measured?.[kernel.signature]
+  if (measured !== undefined) return Math.ceil(measured)
+  const types: Type[] = [...kernel.operands]
+  let ns = table.step
+  for (const node of kernel.body) {
+    const inputs = node.inputs.map(i => types[i]!)
+    ns += opDef(node.op).flops(inputs, node.types, node.attrs) / (table.flop[workOf(node.op)] ?? 1)
+    types.push(...node.types)
+  }
+  for (const type of [...kernel.operands, ...kernel.results.map(r => r.type)])
+    ns += bytesOf(type) / table.bytes
+  return Math.ceil(ns)
+}
