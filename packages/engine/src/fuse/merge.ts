@@ -136,8 +136,15 @@ class Merger {
       second.kind === 'map' &&
       contracts(this.#uses, this.#uses.producerOf(first.roots[0]!)!)
     if (both === null || waits || this.#between(a, b) || this.#between(b, a)) return false
-    const stored = (v: ValueId) => this.#roots.has(v)
-    if (obstacle(this.#uses, fuse(this.#uses, both, this.#results(both), stored)) !== undefined) return false
+    const results = this.#results(both)
+    if (results.length === 0) return false
+    if (
+      obstacle(
+        this.#uses,
+        fuse(this.#uses, both, results, v => this.#roots.has(v)),
+      ) !== undefined
+    )
+      return false
     this.#clusters.delete(b)
     this.#clusters.set(a, both)
     for (const v of both.roots) this.#home.set(v, a)

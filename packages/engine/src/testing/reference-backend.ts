@@ -89,7 +89,9 @@ class ReferenceArena implements Arena {
       }
     }
     return {
-      run: async () => program.steps.forEach((_, i) => step(i)),
+      run: async () => {
+        for (const i of program.steps.keys()) step(i)
+      },
       step: async ([index]) => step(index!),
     }
   }
