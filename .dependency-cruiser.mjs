@@ -47,7 +47,7 @@ export default {
       from: { path: '^((?:packages|apps)/[^/]+|bench)/src/' },
       to: {
         path: '^(packages|apps)/[^/]+/src/',
-        pathNot: ['^$1/', '^packages/[^/]+/src/(index|node|testing/index)[.]ts$'],
+        pathNot: ['^$1/', '^packages/[^/]+/src/(index|node|(testing|conformance)/index)[.]ts$'],
       },
     },
     {

@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     // Tests run on the sources, so that they need no build.
     alias: [
+      { find: /^stint\/conformance$/, replacement: `${packages}/stint/src/conformance/index.ts` },
       { find: /^stint$/, replacement: `${packages}/stint/src/index.ts` },
       { find: /^@stint\/([a-z-]+)\/node$/, replacement: `${packages}/$1/src/node.ts` },
       { find: /^@stint\/([a-z-]+)\/testing$/, replacement: `${packages}/$1/src/testing/index.ts` },
