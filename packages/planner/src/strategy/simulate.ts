@@ -182,8 +182,9 @@ export class Simulation {
       const fate = instances.fate[k]!
       if (fate === 1) continue
       const size = model.size[instances.value[k]!]!
-      const from = Math.max(instances.start[k]!, 0)
-      const to = instances.end[k]! + (fate === 3 ? 0 : 1)
+      // During the run that takes a place, the old content is still read: it counts, the result within it does not.
+      const from = Math.max(instances.start[k]! + (instances.over[k]! >= 0 ? 1 : 0), 0)
+      const to = instances.end[k]! + 1
       memory[from]! += size
       if (to <= length) memory[Math.max(to, from)]! -= size
     }

@@ -7,6 +7,13 @@ interface Residence {
   readonly buffer: DagValueId | undefined
 }
 
+/** A place that a result takes over, with the bytes of the value that ends there and of the result. */
+interface Taken {
+  readonly offset: number | undefined
+  readonly old: number
+  readonly now: number
+}
+
 export interface Observer {
   /** Called at each run with the bytes alive during it. */
   onRun?(step: number, bytes: number, live: ReadonlyMap<DagValueId, Residence>): void
@@ -114,7 +121,8 @@ export class Replay {
     }
     this.#cost += task.cost
     for (const v of task.reads) this.#read(i, v)
-    const places = this.#results(i, step)
+    const taken: Taken[] = []
+    const places = this.#results(i, step, taken)
     const workspace = task.workspace ?? 0
     if (workspace > 0 && this.#layout) {
       if (step.workspaceAt === undefined)
@@ -126,6 +134,7 @@ export class Replay {
     observer.onRun?.(i, bytes, this.#live)
     if (workspace > 0 && this.#layout) this.#space.release(step.workspaceAt!, workspace)
     for (const v of places) this.#overwritten.add(v)
+    for (const { offset, old, now } of taken) this.#shrink(offset, old, now)
   }
 
   #read(i: number, v: DagValueId): void {
@@ -134,8 +143,8 @@ export class Replay {
       throw new PlanError(i, `reads the old content of ${v}, which is overwritten`)
   }
 
-  /** Gives every result its place; returns the pinned values that are overwritten. */
-  #results(i: number, step: RunStep): DagValueId[] {
+  /** Gives every result its place; returns the pinned values that are overwritten, and adds to `taken`. */
+  #results(i: number, step: RunStep, taken: Taken[]): DagValueId[] {
     const task = this.dag.tasks[step.run]!
     const over = new Map(step.replaces ?? [])
     const at = new Map(step.at ?? [])
@@ -146,13 +155,12 @@ export class Replay {
       throw new PlanError(i, 'places a result twice')
     if (new Set(over.values()).size !== over.size) throw new PlanError(i, 'two results replace one value')
     const donated: DagValueId[] = []
-    // Places that end come first, so that what takes them does not seem to overlap.
     for (const [w, place] of over) {
       if (at.has(w)) throw new PlanError(i, `value ${w} has a place and replaces another value`)
       if (this.#live.has(w))
         throw new PlanError(i, `computes value ${w}, which is there already, into another place`)
       if (this.dag.values[place]?.pinned === true) donated.push(this.#donate(i, step, w, place))
-      else this.#replace(i, step, w, place)
+      else taken.push(this.#replace(i, step, w, place))
     }
     for (const w of task.writes) {
       if (over.has(w)) continue
@@ -188,7 +196,7 @@ export class Replay {
     return buffer
   }
 
-  #replace(i: number, step: RunStep, w: DagValueId, place: DagValueId): void {
+  #replace(i: number, step: RunStep, w: DagValueId, place: DagValueId): Taken {
     const task = this.dag.tasks[step.run]!
     if (!lists(task.inPlace, place, w))
       throw new PlanError(i, `value ${w} may not take the place of ${place}`)
@@ -197,14 +205,17 @@ export class Replay {
       throw new PlanError(i, `value ${w} takes the place of ${place}, which is not there`)
     if (had.buffer !== undefined)
       throw new PlanError(i, `value ${place} lives in a pinned buffer and cannot be replaced`)
-    const [old, now] = [this.dag.values[place]!.bytes, this.dag.values[w]!.bytes]
-    if (had.offset !== undefined) {
-      this.#space.release(had.offset, old)
-      this.#space.occupy(had.offset, now)
-    }
     this.#live.delete(place)
     this.#live.set(w, { offset: had.offset, buffer: undefined })
+    return { offset: had.offset, old: this.dag.values[place]!.bytes, now: this.dag.values[w]!.bytes }
+  }
+
+  /** A result within a larger place: the rest of it is read until the run is over, and free from then on. */
+  #shrink(offset: number | undefined, old: number, now: number): void {
     this.#bytes += now - old
+    if (offset === undefined) return
+    this.#space.release(offset, old)
+    this.#space.occupy(offset, now)
   }
 
   #free(i: number, v: DagValueId): void {
