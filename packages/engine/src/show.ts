@@ -48,7 +48,7 @@ export function showTasks({ tasks, infos }: Pick<Planned, 'tasks' | 'infos'>): s
 export function showPlan({ plan, dag, tasks }: Pick<Planned, 'plan' | 'dag' | 'tasks'>): string {
   const seen = new Set<number>()
   const name = (id: number): string =>
-    dag.valueOf[id]! < 0 ? dag.dag.values[id]!.name! : `%${dag.valueOf[id]}`
+    dag.graphValueOf[id]! < 0 ? dag.dag.values[id]!.name! : `%${dag.graphValueOf[id]}`
   const steps = plan.steps.map(step => {
     if ('free' in step) return `free ${name(step.free)}`
     if ('commit' in step) return `commit ${name(step.commit)}`

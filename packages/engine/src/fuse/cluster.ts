@@ -91,7 +91,7 @@ function assemble(
 }
 
 /** The graph value behind a local id of the kernel of a cluster. */
-export function valueOf(uses: Uses, fused: Fused, local: LocalId): ValueId {
+export function graphValue(uses: Uses, fused: Fused, local: LocalId): ValueId {
   if (local < fused.reads.length) return fused.reads[local]!
   let next = fused.reads.length
   for (const index of fused.nodes) for (const v of uses.node(index).results) if (next++ === local) return v
@@ -105,7 +105,7 @@ export function obstacle(uses: Uses, fused: Fused): ValueId | undefined {
     return undefined
   } catch (error) {
     if (!(error instanceof Unfusable)) throw error
-    return valueOf(uses, fused, error.local)
+    return graphValue(uses, fused, error.local)
   }
 }
 

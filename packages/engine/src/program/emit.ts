@@ -79,7 +79,7 @@ function commitStep(
   entry: { readonly pinned: number; readonly value: number },
   place: ReadonlyMap<number, number>,
 ): KernelStep {
-  const type = tasks.values[dag.valueOf[entry.value]!]!
+  const type = tasks.values[dag.graphValueOf[entry.value]!]!
   const { signature } = copyKernel(type)
   const kernel = tasks.kernels.findIndex(k => k.signature === signature)
   return { kernel, variant: 0, args: [place.get(entry.value)!, place.get(entry.pinned)!] }

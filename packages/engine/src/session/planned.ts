@@ -123,7 +123,7 @@ export function topValues(
 
 /** `f32[64,6,14,14] of block1.conv model.ts:12`. */
 function describe(dag: ProgramDag, { graph, values, tasks }: TaskGraph, id: number): string {
-  const value = dag.valueOf[id]!
+  const value = dag.graphValueOf[id]!
   const name = dag.dag.values[id]!.name ?? ''
   if (value < 0) return name
   const type = showType(values[value]!)

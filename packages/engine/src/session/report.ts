@@ -91,7 +91,7 @@ function fill(
   let used = workspace
   for (const id of values) {
     const { bytes, name } = dag.dag.values[id]!
-    const value = dag.valueOf[id]!
+    const value = dag.graphValueOf[id]!
     const node = producers.get(value)
     const isPinned = id < pinned.length
     const category = isPinned

@@ -14,7 +14,7 @@ export interface Pinned {
 export interface ProgramDag {
   readonly dag: Dag
   /** DAG value → graph value; −1 for a pinned value of another program of the session. */
-  readonly valueOf: readonly ValueId[]
+  readonly graphValueOf: readonly ValueId[]
   /** Graph value → DAG value. */
   readonly dagValueOf: ReadonlyMap<ValueId, number>
   readonly fixed: readonly (readonly [value: number, offset: number])[]
@@ -31,11 +31,11 @@ export function toDag(
   pinned: readonly Pinned[],
   pinnedOf: ReadonlyMap<ValueId, number>,
 ): ProgramDag {
-  const valueOf: ValueId[] = pinned.map(() => -1)
+  const graphValueOf: ValueId[] = pinned.map(() => -1)
   const dagValueOf = new Map<ValueId, number>()
   for (const [value, index] of pinnedOf) {
     dagValueOf.set(value, index)
-    valueOf[index] = value
+    graphValueOf[index] = value
   }
   const list: { bytes: number; name?: string; pinned?: boolean; input?: boolean }[] = pinned.map(p => ({
     bytes: p.bytes,
@@ -44,7 +44,7 @@ export function toDag(
   }))
   const add = (v: ValueId, more: { name?: string; input?: boolean }): void => {
     dagValueOf.set(v, list.length)
-    valueOf.push(v)
+    graphValueOf.push(v)
     list.push({ bytes: bytesOf(values[v]!), ...more })
   }
   for (const input of usedInputs({ graph, tasks, outputs }))
@@ -52,7 +52,7 @@ export function toDag(
   for (const task of tasks) for (const v of task.writes) add(v, { name: nameOf(task, v) })
   const id = (v: ValueId): number => dagValueOf.get(v)!
   return {
-    valueOf,
+    graphValueOf,
     dagValueOf,
     fixed: pinned.map((p, i) => [i, p.offset] as const),
     dag: {
