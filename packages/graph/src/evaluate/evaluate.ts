@@ -63,5 +63,5 @@ export function evaluateNode(node: Pick<Node, 'op' | 'attrs'>, inputs: readonly 
 
 /** A typed array over a copy of the bytes, which may not be aligned where they are. */
 function constantArray(type: Type, bytes: Uint8Array): TypedArray {
-  return viewOf(type.dtype, bytes.slice().buffer, 0, sizeOf(type.shape))
+  return viewOf(type.dtype, new Uint8Array(bytes).buffer, 0, sizeOf(type.shape))
 }

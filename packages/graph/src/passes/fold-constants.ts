@@ -90,7 +90,7 @@ function dense(id: ValueId, out: Rewriter): Dense {
 
 /** A typed array over a copy of the bytes, which may not be aligned where they are. */
 function view({ dtype, shape }: Type, bytes: Uint8Array): TypedArray {
-  return viewOf(dtype, bytes.slice().buffer, 0, sizeOf(shape))
+  return viewOf(dtype, new Uint8Array(bytes).buffer, 0, sizeOf(shape))
 }
 
 /** The one number that all elements are, bit for bit; 0 where there are none. */
