@@ -4,6 +4,7 @@ import { evaluateNode } from '../evaluate/index.ts'
 import type { Graph, Node, ValueId } from '../graph.ts'
 import { opDef } from '../ops/index.ts'
 import { bytesOf, sizeOf, type Type } from '../type.ts'
+import { deadCode } from './dead-code.ts'
 import { type Rewriter, rewrite } from './rewrite.ts'
 import { splatOf, splatResult } from './splat.ts'
 
@@ -13,13 +14,13 @@ const most = { elements: 2 ** 16, flops: 2 ** 20 }
 /**
  * Computes ahead what depends on constants alone, by the rules of `evaluate`, so that the bits are the same. A result
  * that repeats one number becomes `full`, which takes no memory; another one becomes a constant where it takes no more
- * bytes than the constants that go with it, so that constants never grow.
+ * bytes than the constants that go with it, so that constants never grow. What is dead then goes, too.
  */
 export function foldConstants(graph: Graph): Graph {
   const readers = countReaders(graph)
   /** Bytes of each constant, by new id, that nothing but one node reads. */
   const spare = new Map<ValueId, number>()
-  return rewrite(
+  const folded = rewrite(
     graph,
     {
       constant({ value, bytes }, type, out) {
@@ -45,6 +46,7 @@ export function foldConstants(graph: Graph): Graph {
     },
     foldConstants,
   )
+  return folded === graph ? graph : deadCode(folded)
 }
 
 /** How many nodes read each value; outputs and successors of state count as one each. */

@@ -4,11 +4,12 @@ import { deadCode } from './dead-code.ts'
 import { foldConstants } from './fold-constants.ts'
 import { identities } from './identities/identities.ts'
 
+// Equal constants become one before any is folded, so that folding sees all that reads them.
 const sequence: readonly ((graph: Graph) => Graph)[] = [
   deadCode,
+  commonSubexpressions,
   foldConstants,
   identities,
-  commonSubexpressions,
   deadCode,
 ]
 
