@@ -17,7 +17,8 @@ export function initialState(layer: Layer, seed: number, optimizer?: Optimizer):
       arrays[`optimizer.${name}`] = new Float32Array(sizeOf(shape)).fill(value)
     for (const [path, { shape, role }] of specs)
       if (role === 'parameter')
-        for (const slot of optimizer.slots) arrays[`optimizer.${slot}.${path}`] = new Float32Array(sizeOf(shape))
+        for (const slot of optimizer.slots)
+          arrays[`optimizer.${slot}.${path}`] = new Float32Array(sizeOf(shape))
   }
   arrays[seedPath] = Int32Array.of(seed | 0)
   arrays[stepPath] = Int32Array.of(0)

@@ -1,4 +1,4 @@
-import { type Shape, sizeOf, StintError } from '@stint/graph'
+import { type Shape, StintError, sizeOf } from '@stint/graph'
 
 /** Random numbers of one tensor by element index: element i does not depend on the others. */
 export interface Draws {
@@ -14,7 +14,9 @@ export type Initializer = (shape: Shape, draws: Draws) => Float32Array
 /** Inputs and outputs of one unit: a weight is [out, in, ...window]. */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
   if (shape.length < 2)
-    throw new StintError('ATTR', 'fan-in is not defined for fewer than two axes', { got: `[${shape.join(',')}]` })
+    throw new StintError('ATTR', 'fan-in is not defined for fewer than two axes', {
+      got: `[${shape.join(',')}]`,
+    })
   const window = sizeOf(shape.slice(2))
   return { fanIn: shape[1]! * window, fanOut: shape[0]! * window }
 }
@@ -49,12 +51,12 @@ export const fanInUniform =
 
 /** Variance 2 / fan-in, for ReLU networks (He et al. 2015). */
 export const kaimingNormal =
-  (gain = Math.SQRT2): Initializer =>
+  (gain: number = Math.SQRT2): Initializer =>
   (shape, draws) =>
     normalInit(gain / Math.sqrt(fans(shape).fanIn))(shape, draws)
 
 export const kaimingUniform =
-  (gain = Math.SQRT2): Initializer =>
+  (gain: number = Math.SQRT2): Initializer =>
   (shape, draws) =>
     uniformInit(gain * Math.sqrt(3 / fans(shape).fanIn))(shape, draws)
 

@@ -1,4 +1,4 @@
-import { hashPath, randomUniform, scope as enter, type Shape, StintError, type Value } from '@stint/graph'
+import { scope as enter, hashPath, randomUniform, type Shape, StintError, type Value } from '@stint/graph'
 import type { Module } from './module.ts'
 
 /** Where the random numbers of a forward pass come from: scalars of the program. */
@@ -41,9 +41,13 @@ export class Scope {
   tensor(name: string): Value {
     const value = this.#frame.tensors[this.#join(name)]
     if (value === undefined)
-      throw new StintError('NO_TENSOR', `module '${this.path}' (${this.#module.kind}) keeps no tensor '${name}'`, {
-        expected: Object.keys(this.#module.tensors ?? {}).join(', ') || 'none',
-      })
+      throw new StintError(
+        'NO_TENSOR',
+        `module '${this.path}' (${this.#module.kind}) keeps no tensor '${name}'`,
+        {
+          expected: Object.keys(this.#module.tensors ?? {}).join(', ') || 'none',
+        },
+      )
     return value
   }
 
@@ -56,9 +60,13 @@ export class Scope {
   call(name: string, x: Value): Value {
     const child = this.#module.children?.[name]
     if (child === undefined)
-      throw new StintError('NO_CHILD', `module '${this.path}' (${this.#module.kind}) has no child '${name}'`, {
-        expected: Object.keys(this.#module.children ?? {}).join(', ') || 'none',
-      })
+      throw new StintError(
+        'NO_CHILD',
+        `module '${this.path}' (${this.#module.kind}) has no child '${name}'`,
+        {
+          expected: Object.keys(this.#module.children ?? {}).join(', ') || 'none',
+        },
+      )
     return enter(name, () => child.forward(new Scope(this.#frame, child, this.#join(name)), x))
   }
 

@@ -2,7 +2,7 @@ import { valueAndGrad } from '@stint/autodiff'
 import { f32, full, i32, scope, setState, state, type Value } from '@stint/graph'
 import { apply, seedPath, stepPath } from './apply.ts'
 import { correct, type Loss } from './losses/cross-entropy.ts'
-import { type Layer, asModule, tensorsOf } from './module.ts'
+import { asModule, type Layer, tensorsOf } from './module.ts'
 import { clipByGlobalNorm } from './optim/clip.ts'
 import type { Optimizer, SlotSpec, Tensors } from './optim/optimizer.ts'
 
@@ -41,7 +41,10 @@ export function trainStep(layer: Layer, options: StepOptions): Step {
     const seed = state(seedPath, i32())
     const random = () => ({ seed, step })
     const forward = (trained: Tensors) => {
-      const { y: prediction, updates } = apply(model, { ...trained, ...statistics }, prepare(x), { training: true, random })
+      const { y: prediction, updates } = apply(model, { ...trained, ...statistics }, prepare(x), {
+        training: true,
+        random,
+      })
       const count: Tensors = options.countCorrect === true ? { correct: correct(prediction, y) } : {}
       return [scope('loss', () => loss(prediction, y)), { updates, count }] as const
     }
@@ -54,7 +57,10 @@ export function trainStep(layer: Layer, options: StepOptions): Step {
 }
 
 /** Loss, and where asked the count of right rows, without training; state stays as it is. */
-export function evalStep(layer: Layer, options: Pick<StepOptions, 'loss' | 'countCorrect' | 'prepare'>): Step {
+export function evalStep(
+  layer: Layer,
+  options: Pick<StepOptions, 'loss' | 'countCorrect' | 'prepare'>,
+): Step {
   const model = asModule(layer)
   return (x, y) => {
     const { parameters, statistics } = declare(model)
@@ -65,7 +71,10 @@ export function evalStep(layer: Layer, options: Pick<StepOptions, 'loss' | 'coun
 }
 
 /** The model's output, without training. */
-export function predictStep(layer: Layer, options: Pick<StepOptions, 'prepare'> = {}): (x: Value) => { output: Value } {
+export function predictStep(
+  layer: Layer,
+  options: Pick<StepOptions, 'prepare'> = {},
+): (x: Value) => { output: Value } {
   const model = asModule(layer)
   return x => {
     const { parameters, statistics } = declare(model)
@@ -92,7 +101,8 @@ function update(
   rate: Value | undefined,
 ): void {
   const gradients = clipNorm === undefined ? raw : clipByGlobalNorm(raw, clipNorm).gradients
-  const kept = (name: string, { shape }: Pick<SlotSpec, 'shape'>) => state(`optimizer.${name}`, f32(...shape), 'optimizer')
+  const kept = (name: string, { shape }: Pick<SlotSpec, 'shape'>) =>
+    state(`optimizer.${name}`, f32(...shape), 'optimizer')
   const shared = optimizer.advance(
     Object.fromEntries(Object.entries(optimizer.shared).map(([name, spec]) => [name, kept(name, spec)])),
   )

@@ -15,7 +15,8 @@ export const leakyRelu = (slope = 0.01): Module =>
   activation('leakyRelu', x => x.gt(0).where(x, x.mul(slope)))
 
 /** x where positive, else α (eˣ − 1). */
-export const elu = (alpha = 1): Module => activation('elu', x => x.gt(0).where(x, x.minimum(0).expm1().mul(alpha)))
+export const elu = (alpha = 1): Module =>
+  activation('elu', x => x.gt(0).where(x, x.minimum(0).expm1().mul(alpha)))
 
 /** x · sigmoid(x). */
 export const silu = (): Module => activation('silu', x => x.mul(x.sigmoid()))

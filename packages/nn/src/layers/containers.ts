@@ -34,7 +34,9 @@ export function module<C extends { readonly [name: string]: Layer }>(
     kind: 'module',
     children: modules,
     forward(scope, x) {
-      const calls = Object.fromEntries(Object.keys(modules).map(name => [name, (y: Value) => scope.call(name, y)]))
+      const calls = Object.fromEntries(
+        Object.keys(modules).map(name => [name, (y: Value) => scope.call(name, y)]),
+      )
       return forward(calls as Calls<C>, x)
     },
   }

@@ -1,4 +1,4 @@
-import { conv, ShapeError, showType, StintError } from '@stint/graph'
+import { conv, ShapeError, StintError, showType } from '@stint/graph'
 import { fanInUniform, type Initializer } from '../initializers.ts'
 import { type Module, parameter } from '../module.ts'
 
@@ -23,7 +23,12 @@ export function pair(p: Pair): readonly [number, number] {
 /**
  * Cross-correlation: x [N, inChannels, H, W] → [N, outChannels, H', W']; `weight` [outChannels, inChannels / groups, kh, kw].
  */
-export function conv2d(inChannels: number, outChannels: number, kernel: Pair, options: Conv2dOptions = {}): Module {
+export function conv2d(
+  inChannels: number,
+  outChannels: number,
+  kernel: Pair,
+  options: Conv2dOptions = {},
+): Module {
   const { groups = 1, bias = true, padding = 0 } = options
   if (inChannels % groups !== 0 || outChannels % groups !== 0)
     throw new StintError('ATTR', 'groups do not divide the channels', {
@@ -62,7 +67,12 @@ export function conv2d(inChannels: number, outChannels: number, kernel: Pair, op
 }
 
 /** Zeros before and after so that the result has ⌈size / stride⌉ elements; the odd one goes after. */
-function samePadding(size: number, kernel: number, stride: number, dilation: number): readonly [number, number] {
+function samePadding(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+): readonly [number, number] {
   const out = Math.ceil(size / stride)
   const total = Math.max(0, (out - 1) * stride + dilation * (kernel - 1) + 1 - size)
   return [Math.floor(total / 2), Math.ceil(total / 2)]

@@ -1,5 +1,5 @@
 import { ShapeError, showType } from '@stint/graph'
-import { type Initializer, fanInUniform } from '../initializers.ts'
+import { fanInUniform, type Initializer } from '../initializers.ts'
 import { type Module, parameter } from '../module.ts'
 
 export interface LinearOptions {

@@ -15,7 +15,10 @@ export function maxPool2d(window: Pair, options: Pool2dOptions = {}): Module {
 }
 
 /** Mean of each window; padding counts as zero, and in the divisor unless `countIncludePad` is false. */
-export function avgPool2d(window: Pair, options: Pool2dOptions & { readonly countIncludePad?: boolean } = {}): Module {
+export function avgPool2d(
+  window: Pair,
+  options: Pool2dOptions & { readonly countIncludePad?: boolean } = {},
+): Module {
   const attrs = windowAttrs(window, options)
   const [h, w] = pair(window)
   return {

@@ -15,7 +15,10 @@ export const crossEntropy: Loss = (logits, labels) => {
       expected: 'logits [N, C] and labels [N], N at least 1',
       got: `${showType(logits.type)} and ${showType(labels.type)}`,
     })
-  return pick(logSoftmax(logits, 1), bounded(labels, 0, classes!)).sum().neg().div(n!)
+  return pick(logSoftmax(logits, 1), bounded(labels, 0, classes!))
+    .sum()
+    .neg()
+    .div(n!)
 }
 
 /** Row i keeps element labels[i]; the others become zero. */

@@ -1,4 +1,4 @@
-import { sameShape, ShapeError, showType } from '@stint/graph'
+import { ShapeError, sameShape, showType } from '@stint/graph'
 import type { Loss } from './cross-entropy.ts'
 
 /** Mean of the squared differences: prediction and target of one shape → scalar. */

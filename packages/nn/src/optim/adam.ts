@@ -31,7 +31,8 @@ function adamLike(kind: string, learningRate: number, options: AdamOptions, deco
       correction2: correction2!.mul(beta2).add(1 - beta2),
     }),
     update({ parameter, gradient, slots, shared, learningRate: rate }) {
-      const p = decoupled && weightDecay !== 0 ? parameter.sub(parameter.mul(weightDecay).mul(rate)) : parameter
+      const p =
+        decoupled && weightDecay !== 0 ? parameter.sub(parameter.mul(weightDecay).mul(rate)) : parameter
       const g = !decoupled && weightDecay !== 0 ? gradient.add(parameter.mul(weightDecay)) : gradient
       const mean = slots.mean!.mul(beta1).add(g.mul(1 - beta1))
       const square = slots.square!.mul(beta2).add(g.square().mul(1 - beta2))

@@ -11,5 +11,8 @@ export function globalNorm(gradients: Tensors): Value {
 export function clipByGlobalNorm(gradients: Tensors, limit: number): { gradients: Tensors; norm: Value } {
   const norm = globalNorm(gradients)
   const scale = norm.add(1e-6).reciprocal().mul(limit).minimum(1)
-  return { norm, gradients: Object.fromEntries(Object.entries(gradients).map(([path, g]) => [path, g.mul(scale)])) }
+  return {
+    norm,
+    gradients: Object.fromEntries(Object.entries(gradients).map(([path, g]) => [path, g.mul(scale)])),
+  }
 }

@@ -22,7 +22,8 @@ export function sgd(learningRate: number, options: SgdOptions = {}): Optimizer {
     // The first step takes the gradient whole, the later ones a share of it.
     shared: dampened ? { share: { shape: [], value: 1 }, next: { shape: [], value: 1 } } : {},
     slots: momentum === 0 ? [] : ['momentum'],
-    advance: ({ next }): Tensors => (next === undefined ? {} : { share: next, next: full(1 - dampening, next.dtype) }),
+    advance: ({ next }): Tensors =>
+      next === undefined ? {} : { share: next, next: full(1 - dampening, next.dtype) },
     update({ parameter, gradient, slots, shared, learningRate: rate }): Update {
       const g = weightDecay === 0 ? gradient : gradient.add(parameter.mul(weightDecay))
       if (momentum === 0) return { parameter: parameter.sub(g.mul(rate)), slots: {} }

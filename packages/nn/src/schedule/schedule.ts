@@ -12,7 +12,11 @@ export function constant(rate: number): Schedule {
  * Cosine annealing (Loshchilov & Hutter 2017): from `rate` at step 0 to `floor` at step `steps`, after `warmup` steps of
  * linear rise from rate / warmup.
  */
-export function cosine(rate: number, steps: number, options: { floor?: number; warmup?: number } = {}): Schedule {
+export function cosine(
+  rate: number,
+  steps: number,
+  options: { floor?: number; warmup?: number } = {},
+): Schedule {
   const { floor = 0, warmup = 0 } = options
   positive('steps', steps)
   return step => {
@@ -36,7 +40,8 @@ export function oneCycle(
   const first = peak / start
   const last = first / end
   const top = rise * steps - 1
-  const anneal = (from: number, to: number, t: number): number => to + ((from - to) / 2) * (1 + math.cos(Math.PI * t))
+  const anneal = (from: number, to: number, t: number): number =>
+    to + ((from - to) / 2) * (1 + math.cos(Math.PI * t))
   return step => {
     const at = Math.min(step, steps - 1)
     if (at <= top) return anneal(first, peak, top <= 0 ? 1 : at / top)
@@ -45,5 +50,6 @@ export function oneCycle(
 }
 
 function positive(name: string, x: number): void {
-  if (!(x > 0)) throw new StintError('ATTR', `${name} must be positive`, { expected: 'a number above 0', got: String(x) })
+  if (!(x > 0))
+    throw new StintError('ATTR', `${name} must be positive`, { expected: 'a number above 0', got: String(x) })
 }
