@@ -1,1 +1,17 @@
-export {}
+export { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from '@stint/autodiff'
+export { cpu } from '@stint/backend-cpu'
+export {
+  type Backend,
+  type Compiled,
+  type CompileOptions,
+  compile,
+  InfeasibleBudgetError,
+  type Memory,
+  openSession,
+  type PlanReport,
+  type Session,
+  type SessionOptions,
+  showBytes,
+} from '@stint/engine'
+export { f32, f64, i32, StintError, type Type, type TypedArray, u8, type Value } from '@stint/graph'
+export { type Evaluation, type FitOptions, fit, type Recipe, type Run, type StepReport } from '@stint/train'

@@ -23,7 +23,12 @@ export class Evaluator {
   readonly #loaders = new WeakMap<Dataset, Loader>()
   readonly #feed = new Feed()
 
-  constructor(session: Session, model: Layer, options: ProgramOptions, programs: ReadonlyMap<number, string>) {
+  constructor(
+    session: Session,
+    model: Layer,
+    options: ProgramOptions,
+    programs: ReadonlyMap<number, string>,
+  ) {
     this.#session = session
     this.#model = model
     this.#options = options

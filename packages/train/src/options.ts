@@ -44,7 +44,10 @@ export interface FitOptions extends Method {
 }
 
 /** Steps of a run, from `epochs` or `steps`. Throws StintError `OPTION`. */
-export function lengthOf({ epochs, steps }: Pick<FitOptions, 'epochs' | 'steps'>, stepsPerEpoch: number): number {
+export function lengthOf(
+  { epochs, steps }: Pick<FitOptions, 'epochs' | 'steps'>,
+  stepsPerEpoch: number,
+): number {
   if ((epochs === undefined) === (steps === undefined))
     throw new StintError('OPTION', 'the length of the run is not clear', {
       expected: 'either epochs or steps',
@@ -64,5 +67,8 @@ export function checkSeed(seed: number): number {
 
 function positive(name: string, n: number): number {
   if (Number.isSafeInteger(n) && n > 0) return n
-  throw new StintError('OPTION', `${name} is not usable`, { expected: 'a whole number above zero', got: String(n) })
+  throw new StintError('OPTION', `${name} is not usable`, {
+    expected: 'a whole number above zero',
+    got: String(n),
+  })
 }

@@ -37,7 +37,8 @@ export function trainingPrograms(model: Layer, options: ProgramOptions): Trainin
   const declare = (kind: 'train' | 'evaluate', { full, last }: BatchSizes): Map<number, string> => {
     const names = new Map([[full, kind], ...(last > 0 ? [[last, `${kind}.last`] as const] : [])])
     for (const [rows, name] of names)
-      programs[name] = kind === 'train' ? trainProgram(model, options, rows) : evaluateProgram(model, options, rows)
+      programs[name] =
+        kind === 'train' ? trainProgram(model, options, rows) : evaluateProgram(model, options, rows)
     return names
   }
   return {

@@ -126,7 +126,9 @@ export class Run implements AsyncIterable<StepReport>, AsyncDisposable {
    */
   async evaluate(dataset: Dataset | undefined = this.#options.test): Promise<Evaluation> {
     if (dataset === undefined)
-      throw new StintError('OPTION', 'there is nothing to evaluate', { hint: 'Give a data set, or `test` to fit.' })
+      throw new StintError('OPTION', 'there is nothing to evaluate', {
+        hint: 'Give a data set, or `test` to fit.',
+      })
     return (await this.#open()).evaluator.evaluate(dataset)
   }
 
@@ -170,7 +172,9 @@ export class Run implements AsyncIterable<StepReport>, AsyncDisposable {
 
   #ready(): Opened {
     if (this.#opened !== undefined) return this.#opened
-    throw new StintError('NOT_OPEN', 'the run has no session yet', { hint: 'Await open(), or take a step, first.' })
+    throw new StintError('NOT_OPEN', 'the run has no session yet', {
+      hint: 'Await open(), or take a step, first.',
+    })
   }
 
   async #train(opened: Opened, batch: Batch, epoch: number, start: number): Promise<StepReport> {

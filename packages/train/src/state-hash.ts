@@ -9,7 +9,8 @@ import type { Session } from '@stint/engine'
 export async function stateHash(session: Session, programs: Iterable<string>): Promise<string> {
   const paths = new Set<string>()
   for (const name of programs)
-    for (const { path, role } of session.program(name).tasks.graph.state) if (role !== undefined) paths.add(path)
+    for (const { path, role } of session.program(name).tasks.graph.state)
+      if (role !== undefined) paths.add(path)
   const hash = sha256.create()
   for (const path of sortedByBytes(paths)) {
     const { buffer, byteOffset, byteLength } = await session.readState(path)
