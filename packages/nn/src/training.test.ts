@@ -76,7 +76,10 @@ describe('optimizers walk as they say', () => {
   }
   const by = (update: (w: number, g: number) => number, steps: number, start = 3) => {
     let w = start
-    return Array.from({ length: steps }, () => (w = update(w, 2 * (w - 1))))
+    return Array.from({ length: steps }, () => {
+      w = update(w, 2 * (w - 1))
+      return w
+    })
   }
   const close = (got: number[], want: number[]) => {
     for (const [i, w] of want.entries()) expect(got[i]).toBeCloseTo(w, 5)
@@ -89,14 +92,21 @@ describe('optimizers walk as they say', () => {
     ))
 
   test('momentum, Nesterov, weight decay', () => {
-    let b = 0
+    const buffered = (step: (w: number, g: number, buffer: number) => number) => {
+      let buffer = 0
+      return by((w, g) => {
+        buffer = 0.9 * buffer + g
+        return step(w, g, buffer)
+      }, 4)
+    }
     close(
       path(sgd(0.1, { momentum: 0.9 }), 4),
-      by((w, g) => ((b = 0.9 * b + g), w - 0.1 * b), 4),
+      buffered((w, _, b) => w - 0.1 * b),
     )
-    b = 0
-    const nesterov = by((w, g) => ((b = 0.9 * b + g), w - 0.1 * (g + 0.9 * b)), 4)
-    close(path(sgd(0.1, { momentum: 0.9, nesterov: true }), 4), nesterov)
+    close(
+      path(sgd(0.1, { momentum: 0.9, nesterov: true }), 4),
+      buffered((w, g, b) => w - 0.1 * (g + 0.9 * b)),
+    )
     close(
       path(sgd(0.1, { weightDecay: 0.5 }), 4),
       by((w, g) => w - 0.1 * (g + 0.5 * w), 4),
