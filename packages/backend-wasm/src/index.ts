@@ -1,1 +1,2 @@
-export {}
+export { KernelError } from './runner.ts'
+export { type WasmOptions, wasm } from './wasm.ts'

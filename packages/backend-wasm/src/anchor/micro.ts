@@ -50,12 +50,16 @@ function step(f: FunctionBuilder, tile: Tile, sums: readonly (readonly Local[])[
   const { lane, aRow, relaxed } = tile
   const right = sums[0]!.map((_, j) => {
     const vector = f.local('v128')
-    f.get(b).mem('v128.load', 16 * j).set(vector)
+    f.get(b)
+      .mem('v128.load', 16 * j)
+      .set(vector)
     return vector
   })
   const left = f.local('v128')
   for (const [i, row] of sums.entries()) {
-    f.get(a).mem(lane.splatLoad, i * aRow).set(left)
+    f.get(a)
+      .mem(lane.splatLoad, i * aRow)
+      .set(left)
     for (const [j, sum] of row.entries())
       if (relaxed) f.get(left).get(right[j]!).get(sum).op(lane.madd).set(sum)
       else f.get(sum).get(left).get(right[j]!).op(lane.mul).op(lane.add).set(sum)

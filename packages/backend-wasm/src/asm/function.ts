@@ -45,7 +45,9 @@ export interface Signature {
 export class FunctionBuilder {
   readonly signature: Signature
   readonly params: readonly Local[]
-  readonly #code: ByteWriter = new ByteWriter()
+  #code: ByteWriter = new ByteWriter()
+  readonly #start: ByteWriter = new ByteWriter()
+  readonly #kept = new Map<string, Local>()
   readonly #locals: ValType[] = []
   readonly #free = new Map<ValType, Local[]>()
   #depth = 0
@@ -79,6 +81,31 @@ export class FunctionBuilder {
       else free.push(local)
     }
     return this
+  }
+
+  /** What `body` emits runs first, before all other code of the function. */
+  atStart(body: () => void): this {
+    const [code, depth] = [this.#code, this.#depth]
+    this.#code = this.#start
+    this.#depth = 0
+    body()
+    this.#code = code
+    this.#depth = depth
+    return this
+  }
+
+  /** A local set once at the start of the function, the same for equal keys; never to be released or set. */
+  kept(key: string, type: ValType, value: () => void): Local {
+    const known = this.#kept.get(key)
+    if (known !== undefined) return known
+    const local = { index: this.params.length + this.#locals.length, type }
+    this.#locals.push(type)
+    this.atStart(() => {
+      value()
+      this.set(local)
+    })
+    this.#kept.set(key, local)
+    return local
   }
 
   get(local: Local): this {
@@ -251,7 +278,7 @@ export class FunctionBuilder {
     }
     const out = new ByteWriter().u32(runs.length)
     for (const [type, count] of runs) out.u32(count).byte(valTypes[type])
-    return out.bytes(this.#code.finish()).byte(0x0b).finish()
+    return out.bytes(this.#start.finish()).bytes(this.#code.finish()).byte(0x0b).finish()
   }
 
   #structured(opcode: number, body: (label: Label) => void, result?: ValType): this {

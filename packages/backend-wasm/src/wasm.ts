@@ -1,0 +1,51 @@
+import type { Backend, Kernel, KernelInfo, Target } from '@stint/engine'
+import { WasmArena } from './arena.ts'
+import { KernelCode } from './code.ts'
+import { costs } from './costs.ts'
+
+/** Choices that change numbers, and are recorded in the target. */
+export interface WasmOptions {
+  /** Fused multiply-add inside contractions (relaxed SIMD); needs an engine that has it. */
+  readonly relaxed?: boolean
+}
+
+/**
+ * The backend of generated WebAssembly: 128-bit SIMD, one thread, one call a run. Elementwise f32 rounds after every
+ * op; sums accumulate in f64, in four lanes of chunks of 8192 elements, and round once.
+ *
+ * @example
+ * const step = await compile(fn, { inputs, memory: '2 MiB', backend: wasm() })
+ */
+export function wasm({ relaxed = false }: WasmOptions = {}): Backend {
+  const code = new KernelCode(false)
+  return {
+    name: 'wasm',
+    target: async () => wasmTarget(relaxed),
+    prepare: (kernels, target) => kernels.map(kernel => infoOf(code, kernel, target)),
+    open: async bytes => new WasmArena(bytes, code),
+  }
+}
+
+function wasmTarget(relaxed: boolean): Target {
+  return {
+    backend: 'wasm',
+    numerics: 1,
+    threads: 1,
+    align: 64,
+    features: { simd: true, relaxed },
+    costs,
+  }
+}
+
+function infoOf(code: KernelCode, kernel: Kernel, target: Target): KernelInfo {
+  const { operandAlign, variants } = code.design(kernel, target)
+  const measured = target.costs.measured?.[kernel.signature]
+  return {
+    operandAlign,
+    variants: variants.map(({ workspaceBytes, cost, inPlace }) => ({
+      workspaceBytes,
+      cost: measured === undefined ? cost : Math.ceil(measured),
+      inPlace,
+    })),
+  }
+}
