@@ -71,7 +71,7 @@ export function modelOf(dag: Dag): Model {
 }
 
 /** Tasks that the picked options do without, as a flag a task. */
-export function switchedOff(dag: Dag, choice: readonly number[]): Uint8Array {
+function switchedOff(dag: Dag, choice: readonly number[]): Uint8Array {
   const off = new Uint8Array(dag.tasks.length)
   for (const [i, { name, options }] of (dag.choices ?? []).entries()) {
     const option = options[choice[i] ?? -1]

@@ -88,7 +88,7 @@ export function layOut(model: Model, search: Search, fixed: Fixed, seed: number)
 
 /** Fills in the peak in exact bytes, which the search counts in units of the alignment. */
 export function exact(model: Model, plan: Plan): Plan {
-  const { peakBytes, arenaBytes } = new Replay(model.dag, plan, new Uint8Array(model.cost.length)).run(plan)
+  const { peakBytes, arenaBytes } = new Replay(model.dag, plan).run(plan)
   return { ...plan, peakBytes, arenaBytes: Math.max(arenaBytes, peakBytes) }
 }
 

@@ -24,13 +24,16 @@ export function judge(dag: Dag, plan: Plan, options: { budget?: number; fixed?: 
     const found = new Naive(dag, plan).replay()
     if (plan.peakBytes !== found.peak) throw new Reject(-1, `says peak ${plan.peakBytes}, is ${found.peak}`)
     if (plan.cost !== found.cost) throw new Reject(-1, `says cost ${plan.cost}, is ${found.cost}`)
-    if (plan.arenaBytes < found.arena) throw new Reject(-1, `says arena ${plan.arenaBytes}, is ${found.arena}`)
+    if (plan.arenaBytes < found.arena)
+      throw new Reject(-1, `says arena ${plan.arenaBytes}, is ${found.arena}`)
     if (plan.lowerBound > found.cost) throw new Reject(-1, 'costs less than its lower bound')
     const base = baseCost(dag, plan)
     if (plan.baseCost !== base) throw new Reject(-1, `says base cost ${plan.baseCost}, is ${base}`)
-    if (options.budget !== undefined && plan.arenaBytes > options.budget) throw new Reject(-1, 'over the budget')
+    if (options.budget !== undefined && plan.arenaBytes > options.budget)
+      throw new Reject(-1, 'over the budget')
     for (const [v, at] of options.fixed ?? [])
-      if (!plan.pinned.some(([p, offset]) => p === v && offset === at)) throw new Reject(-1, `${v} is not fixed`)
+      if (!plan.pinned.some(([p, offset]) => p === v && offset === at))
+        throw new Reject(-1, `${v} is not fixed`)
     return { ok: true, ...found }
   } catch (error) {
     if (error instanceof Reject) return { ok: false, step: error.step, reason: error.message }
@@ -114,7 +117,8 @@ class Naive {
 
   #begin(): void {
     const resident = this.#dag.values.map(v => v.pinned === true || v.input === true)
-    for (const [v] of this.#plan.pinned) if (!resident[v]) throw new Reject(-1, `${v} is not there at the start`)
+    for (const [v] of this.#plan.pinned)
+      if (!resident[v]) throw new Reject(-1, `${v} is not there at the start`)
     for (let v = 0; v < resident.length; v++) {
       if (!resident[v]) continue
       const places = this.#plan.pinned.filter(([p]) => p === v)
@@ -148,7 +152,8 @@ class Naive {
     const overlay: Thing[] = []
     const replaces = step.replaces ?? []
     const at = step.at ?? []
-    for (const [w] of [...replaces, ...at]) if (!task.writes.includes(w)) throw new Reject(i, `does not write ${w}`)
+    for (const [w] of [...replaces, ...at])
+      if (!task.writes.includes(w)) throw new Reject(i, `does not write ${w}`)
     for (const w of task.writes) {
       const takes = replaces.filter(r => r[0] === w).map(r => r[1])
       const lies = at.filter(a => a[0] === w).map(a => a[1])
@@ -180,20 +185,23 @@ class Naive {
     if (this.#isPinned(place)) {
       const donates = (this.#dag.next ?? []).some(n => n.pinned === place && n.value === w)
       if (!donates) throw new Reject(i, `${w} does not succeed ${place}`)
-      if (task.reads.includes(place) && !listed) throw new Reject(i, `${place} is read while it is overwritten`)
+      if (task.reads.includes(place) && !listed)
+        throw new Reject(i, `${place} is read while it is overwritten`)
       if (this.#gone.has(place)) throw new Reject(i, `${place} is overwritten twice`)
       this.#gone.set(place, i)
       return { value: w, offset: undefined, home: place }
     }
     const had = this.#find(place)
-    if (!listed || had === undefined || had.home !== undefined) throw new Reject(i, `${place} cannot be taken`)
+    if (!listed || had === undefined || had.home !== undefined)
+      throw new Reject(i, `${place} cannot be taken`)
     ends.push(place)
     return { value: w, offset: had.offset, home: undefined }
   }
 
   #leave(i: number, v: number): void {
     const had = this.#find(v)
-    if (had === undefined || this.#isPinned(v) || had.home !== undefined) throw new Reject(i, `cannot free ${v}`)
+    if (had === undefined || this.#isPinned(v) || had.home !== undefined)
+      throw new Reject(i, `cannot free ${v}`)
     this.#things = this.#things.filter(t => t.value !== v)
   }
 
@@ -220,7 +228,9 @@ class Naive {
       ranges.reduce((n, r) => n + r[1], 0),
     )
     if (!this.#offsets) return
-    const owner = new Uint8Array(ranges.reduce((n, [at, bytes]) => Math.max(n, Math.min(most, at! + bytes)), 0))
+    const owner = new Uint8Array(
+      ranges.reduce((n, [at, bytes]) => Math.max(n, Math.min(most, at! + bytes)), 0),
+    )
     for (const [at, bytes] of ranges) {
       if (!Number.isInteger(at) || at! < 0 || at! % align !== 0) throw new Reject(i, `bad offset ${at}`)
       if (at! + bytes > most) throw new Reject(i, 'too large for this judge')

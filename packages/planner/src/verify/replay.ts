@@ -1,5 +1,6 @@
 import type { Dag, DagValueId, Plan, RunStep, Step } from '../dag/dag.ts'
 import { PlanError } from '../errors.ts'
+import { tasksOn } from './options.ts'
 
 /** Where a value is: in a place of its own, or in the buffer of a pinned value. */
 interface Residence {
@@ -33,13 +34,12 @@ export interface Replayed {
  */
 export class Replay {
   readonly dag: Dag
-  readonly #off: Uint8Array
+  readonly #on: Uint8Array
   readonly #align: number
   readonly #layout: boolean
   readonly #nextOf = new Map<DagValueId, DagValueId>()
   readonly #bufferOf = new Map<DagValueId, DagValueId>()
   readonly #copyCost = new Map<DagValueId, number>()
-  readonly #producer: Int32Array
   readonly #live = new Map<DagValueId, Residence>()
   /** Pinned values whose old content is gone. */
   readonly #overwritten = new Set<DagValueId>()
@@ -51,18 +51,15 @@ export class Replay {
   #cost = 0
   #again = 0
 
-  constructor(dag: Dag, plan: Plan, off: Uint8Array) {
+  constructor(dag: Dag, plan: Plan) {
     this.dag = dag
-    this.#off = off
+    this.#on = tasksOn(dag, plan)
     this.#align = dag.align ?? 1
     for (const { pinned, value, copyCost } of dag.next ?? []) {
       this.#nextOf.set(pinned, value)
       this.#bufferOf.set(value, pinned)
       this.#copyCost.set(pinned, copyCost)
     }
-    this.#producer = new Int32Array(dag.values.length).fill(-1)
-    for (const [t, task] of dag.tasks.entries())
-      if (off[t] === 0) for (const v of task.writes) this.#producer[v] = t
     this.#runs = new Int32Array(dag.tasks.length)
     this.#layout =
       plan.pinned.length > 0 ||
@@ -112,7 +109,7 @@ export class Replay {
   #runTask(i: number, step: RunStep, observer: Observer): void {
     const task = this.dag.tasks[step.run]
     if (task === undefined) throw new PlanError(i, `runs an unknown task ${step.run}`)
-    if (this.#off[step.run] === 1)
+    if (this.#on[step.run] === 0)
       throw new PlanError(i, `runs task ${step.run}, which the picked options switch off`)
     const runs = this.#runs[step.run]!++
     if (runs > 0) {
@@ -170,7 +167,6 @@ export class Replay {
         // Computed once more while it lives: the same bits in the same place.
         if (offset !== undefined && offset !== known.offset)
           throw new PlanError(i, `moves value ${w} while it lives`)
-        if (known.buffer !== undefined) continue
         continue
       }
       if (this.#layout && offset === undefined) throw new PlanError(i, `result ${w} has no place`)

@@ -1,6 +1,6 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
-import { switchedOff } from '../dag/model.ts'
 import { PlanError } from '../errors.ts'
+import { baseCostOf, tasksOn } from './options.ts'
 import { Replay, type Replayed } from './replay.ts'
 
 export interface VerifyOptions {
@@ -15,13 +15,14 @@ export interface VerifyOptions {
  * bytes, its cost, and how many runs were repeated. Throws PlanError.
  */
 export function verify(dag: Dag, plan: Plan, options: VerifyOptions = {}): Replayed {
-  const found = new Replay(dag, plan, switchedOff(dag, plan.choice)).run(plan)
+  const found = new Replay(dag, plan).run(plan)
   const same = (name: string, said: number, is: number): void => {
     if (said !== is)
       throw new PlanError(-1, `the plan misstates its ${name}`, { expected: String(is), got: String(said) })
   }
   same('peak in bytes', plan.peakBytes, found.peakBytes)
   same('cost', plan.cost, found.cost)
+  same('base cost', plan.baseCost, baseCostOf(dag, tasksOn(dag, plan)))
   if (!(plan.arenaBytes >= found.arenaBytes))
     throw new PlanError(-1, 'the plan misstates its arena', {
       expected: String(found.arenaBytes),
@@ -61,7 +62,7 @@ export function profile(dag: Dag, plan: Plan): Profile {
   let [peakStep, peak] = [-1, -1]
   let peakValues: number[] = []
   const liveBytes: [number, number][] = []
-  new Replay(dag, plan, switchedOff(dag, plan.choice)).run(plan, {
+  new Replay(dag, plan).run(plan, {
     onRun(step, bytes, live) {
       liveBytes.push([step, bytes])
       if (bytes <= peak) return
