@@ -33,6 +33,7 @@ export const inspectUsage: Usage = {
     program: { value: '<name>', about: 'which program of a recipe: train, evaluate, … (train)' },
     backend: { value: '<name>', about: `what it is compiled for: ${backendNames.join(', ')}` },
     batch: { value: '<n>', about: 'rows of a step of a recipe' },
+    json: { about: 'one line of JSON, with the text in it' },
   },
 }
 
@@ -57,7 +58,8 @@ export async function inspect(argv: readonly string[], io: Io): Promise<void> {
     })
   const memory = parseMemory(given.text('memory') ?? subject.memory)
   const { planned } = planPrograms({ programs: subject.programs, backend }, await backend.target(), memory)
-  io.out(`${show(stage, planned.find(p => p.name === name)!).trimEnd()}\n`)
+  const text = `${show(stage, planned.find(p => p.name === name)!).trimEnd()}\n`
+  io.out(given.has('json') ? `${JSON.stringify({ program: name, stage, text })}\n` : text)
 }
 
 async function subjectOf(given: Given, io: Io): Promise<Subject> {

@@ -1,5 +1,5 @@
 import { parseMemory } from '@stint/engine'
-import { fit, type Recipe, type Run } from '@stint/train'
+import { type FitOptions, fit, type Run } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
 import { backendNames, backendOf } from './backends.ts'
 import type { Io } from './io.ts'
@@ -55,30 +55,31 @@ export async function train(argv: readonly string[], io: Io): Promise<void> {
   const given = readArgs(trainUsage, argv)
   const backend = backendOf(given.text('backend') ?? 'cpu')
   const recipe = await loadRecipe(given.positionals[0]!, io.cwd)
-  const memory = given.text('memory') ?? recipe.memory
+  const { name, model, data: read, batch, epochs, memory: usual, ...method } = recipe
+  const memory = given.text('memory') ?? usual
   // Before the data are read: a budget that makes no sense is refused at once.
   parseMemory(memory)
-  const { train: data, test } = await recipe.data()
-  const { steps, epochs } = lengthOf(given, recipe)
-  await using run = fit(recipe.model(), {
-    ...recipe,
+  const { train: data, test } = await read()
+  await using run = fit(model(), {
+    ...method,
+    ...lengthOf(given, epochs),
     data,
     test,
-    batch: given.whole('batch', 1) ?? recipe.batch,
-    ...(steps === undefined ? { epochs } : { steps }),
+    batch: given.whole('batch', 1) ?? batch,
     seed: given.whole('seed', 0) ?? 0,
     memory,
     backend,
     audit: given.has('audit'),
   })
-  const result = await follow(run, { recipe: recipe.name, memory }, io)
+  const result = await follow(run, { recipe: name, memory }, io)
   io.out(given.has('json') ? `${JSON.stringify(result)}\n` : showTraining(result))
 }
 
-/** Where both are given, the run's own check refuses them. */
-function lengthOf(given: Given, recipe: Recipe): { steps: number | undefined; epochs: number | undefined } {
-  const [steps, epochs] = [given.whole('steps', 1), given.whole('epochs', 1)]
-  return { steps, epochs: epochs ?? (steps === undefined ? recipe.epochs : undefined) }
+/** What was asked for; where that is both, the run refuses it. */
+function lengthOf(given: Given, usual: number): Pick<FitOptions, 'epochs' | 'steps'> {
+  const steps = given.whole('steps', 1)
+  const epochs = given.whole('epochs', 1) ?? (steps === undefined ? usual : undefined)
+  return { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) }
 }
 
 /** Runs and tests it, and shows how it goes. */

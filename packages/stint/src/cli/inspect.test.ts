@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseGraph } from '@stint/graph'
+import { expect, test } from 'vitest'
+import { call, fixture, lastJson, recipePath } from './testing/call.ts'
+import { temporaryFolder } from './testing/temporary.ts'
+
+test.each([
+  ['graph', /^graph train\n {2}input %0 x: f32\[4,2\]\n/],
+  ['kernels', /^kernel 0 \(/],
+  ['tasks', /^task 0: kernel \d+; reads /],
+  ['plan', /^plan: arena \d+, peak \d+, cost \d+ of \d+ \(\+0\.0 %\)\nrun /],
+  ['program', /^program train on cpu: arena \d+\n {2}state /],
+])('prints the stage %s of a recipe', async (stage, form) => {
+  const { status, out } = await call(['inspect', fixture('tiny'), '--stage', stage])
+  expect(status).toBe(0)
+  expect(out).toMatch(form)
+  expect(out).toMatch(/[^\n]\n$/)
+})
+
+test('the graph of a recipe, printed, parses', async () => {
+  const { out } = await call(['inspect', recipePath('digits-mlp'), '--stage', 'graph'])
+  const graph = parseGraph(out)
+  expect(graph.state.filter(s => s.role === 'parameter')).toHaveLength(14)
+})
+
+test('the budget decides the plan', async () => {
+  const again = async (memory: string) => {
+    const { out } = await call(['inspect', recipePath('digits-mlp'), '--stage', 'plan', '--memory', memory])
+    return out.split('\n').filter(line => / again:/.test(line)).length
+  }
+  expect(await again('none')).toBe(0)
+  expect(await again('75%')).toBeGreaterThan(0)
+})
+
+test('prints other programs and batch sizes, and JSON', async () => {
+  const flags = ['--program', 'evaluate', '--batch', '5', '--json']
+  const result = lastJson(await call(['inspect', fixture('tiny'), ...flags]))
+  expect(result).toEqual({ program: 'evaluate', stage: 'graph', text: expect.stringContaining('f32[5,2]') })
+})
+
+test('compiles a graph from a file', async () => {
+  const cwd = temporaryFolder()
+  writeFileSync(
+    join(cwd, 'g.txt'),
+    'graph double\n  input %0 x: f32[3]\n  %1: f32[3] = add %0 %0\n  return y: %1\n',
+  )
+  const { status, out } = await call(['inspect', 'g.txt', '--stage', 'program'], { cwd })
+  expect(status).toBe(0)
+  expect(out).toMatch(/^program double on cpu/)
+})
