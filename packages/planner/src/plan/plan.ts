@@ -35,19 +35,24 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
   const stop = options.timeLimit === undefined ? undefined : late
   const rounds = options.iterations ?? (options.timeLimit === undefined ? 200 : Number.POSITIVE_INFINITY)
   const random = new Random(options.seed ?? 1)
-  let target = options.budget
-  for (;;) {
-    descend(search, target, random, options.budget)
+  const fits = (found: Plan): Plan | undefined => {
+    if (found.arenaBytes > options.budget) return undefined
+    verify(dag, found, { budget: options.budget, ...(options.fixed && { fixed: options.fixed }) })
+    return found
+  }
+  for (let target = options.budget; descend(search, target, random); ) {
     search.prune(target)
     search.improve(target, random, rounds, stop)
     const found = finish(model, search, options)
-    if (found.arenaBytes <= options.budget) {
-      verify(dag, found, { budget: options.budget, ...(options.fixed && { fixed: options.fixed }) })
-      return found
-    }
+    const fit = fits(found)
+    if (fit !== undefined) return fit
     // The layout leaves gaps: ask for fewer live bytes.
     target = Math.min(target - model.align, Math.floor(search.peak - (found.arenaBytes - options.budget)))
   }
+  const least = smallest(model, search, options)
+  const fit = fits(least)
+  if (fit !== undefined) return fit
+  throw new InfeasibleBudgetError(options.budget, least.arenaBytes, topOf(model, least))
 }
 
 function finish(model: Model, search: Search, { layout, fixed, seed }: PlanOptions): Plan {
@@ -58,10 +63,10 @@ function finish(model: Model, search: Search, { layout, fixed, seed }: PlanOptio
   )
 }
 
-/** Goes down to the target, straight or in steps. Throws InfeasibleBudgetError. */
-function descend(search: Search, target: number, random: Random, budget: number): void {
-  if (search.repair(target)) return
-  const straight = search.peak
+/** Goes down to the target, straight or in steps; whether it got there. */
+function descend(search: Search, target: number, random: Random): boolean {
+  if (target < leastPeak(search.model)) return false
+  if (search.repair(target)) return true
   for (let tries = 0; tries < 4; tries++) {
     search.stages.restore([])
     search.evaluate()
@@ -72,31 +77,32 @@ function descend(search: Search, target: number, random: Random, budget: number)
       reached = search.repair(part, tries === 0 ? {} : { random })
       if (reached) search.prune(part)
     }
-    if (search.peak <= target) return
+    if (search.peak <= target) return true
   }
-  const smallest = smallestPeak(search, Math.min(straight, search.peak), target, random)
-  const least = exact(
-    search.model,
-    planOf(search.model, search.simulation, assembleSteps(search.simulation, search.stages.sequence), 0),
-  )
-  throw new InfeasibleBudgetError(budget, Math.max(smallest, budget + 1), topOf(search.model, least))
+  return false
 }
 
-/** The least peak that bisection reaches, leaving the search at it. */
-function smallestPeak(search: Search, reached: number, target: number, random: Random): number {
-  let [low, high] = [Math.max(target, leastPeak(search.model) - 1), reached]
+/** The plan of fewest bytes that bisection reaches. It depends on no budget, so that the budget it names works. */
+function smallest(model: Model, search: Search, options: PlanOptions): Plan {
+  const random = new Random(options.seed ?? 1)
+  search.stages.restore([])
+  search.evaluate()
+  let least = finish(model, search, options)
   let best = search.stages.drops()
-  high = search.peak
-  while (high - low > Math.max(search.model.align, high * 0.002)) {
+  let [low, high] = [leastPeak(model) - 1, search.peak]
+  while (high - low > Math.max(model.align, high * 0.002)) {
     const middle = Math.floor((low + high) / 2)
     if (search.repair(middle) || search.repair(middle, { random })) {
+      search.prune(middle)
       best = search.stages.drops()
       high = search.peak
+      const found = finish(model, search, options)
+      if (found.arenaBytes < least.arenaBytes) least = found
     } else low = middle
     search.stages.restore(best)
     search.evaluate()
   }
-  return search.peak
+  return least
 }
 
 function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
