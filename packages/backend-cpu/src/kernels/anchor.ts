@@ -6,14 +6,17 @@ import {
   type Kernel,
   lowerSource,
   type Store,
-  UnsupportedKernel,
 } from '@stint/engine'
 import { type AnchorOp, type Attrs, type DType, dtypeBytes, sizeOf, stridesOf, type Type } from '@stint/graph'
 import type { Memory } from '../memory.ts'
+import { convCore, convInputCore } from './conv.ts'
+import { convWeightCore } from './conv-weight.ts'
 import type { Core, CoreRun } from './core.ts'
 import { type Design, Layout, type Run } from './design.ts'
 import { dotCore } from './dot.ts'
+import { gatherCore, scatterAddCore } from './indexing.ts'
 import { MapDesign, type MapRun } from './map.ts'
+import { poolCores } from './pool.ts'
 
 /** Builds the loops of an anchor; `stored[i]` tells whether source `i` is an operand or comes through the workspace. */
 // A method, so that each may take the attributes of its own op.
@@ -21,16 +24,19 @@ export interface CoreOf<A extends Attrs = Attrs> {
   make(sources: readonly Type[], result: Type, attrs: A, stored: readonly boolean[]): Core
 }
 
-const cores: { readonly [K in AnchorOp]?: CoreOf } = {
+const cores: { readonly [K in AnchorOp]: CoreOf } = {
+  ...poolCores,
+  conv: convCore,
+  convInput: convInputCore,
+  convWeight: convWeightCore,
   dot: dotCore,
+  gather: gatherCore,
+  scatterAdd: scatterAddCore,
 }
 
 /** An anchor with what is computed before and after it. */
 export function designAnchor(kernel: Kernel, nest: AnchorNest): Design {
-  const { op } = nest.node
-  const core = cores[op as AnchorOp]
-  if (core === undefined) throw new UnsupportedKernel('cpu', op, kernel.signature)
-  return new AnchorDesign(kernel, nest, core)
+  return new AnchorDesign(kernel, nest, cores[nest.node.op as AnchorOp])
 }
 
 /** A source that passes through the workspace. */

@@ -29,19 +29,15 @@ const wraps: { readonly [dtype: string]: (x: number) => number } = {
 /** An op with an integer result, by its scalar meaning: seldom hot, so one loop does for all. */
 function wrapped(op: ElementwiseOp, from: readonly DType[], to: DType): Loop {
   const { scalar, integer } = opDef(op)
-  const f = ((from.every(isInteger) ? integer : undefined) ?? scalar) as (
-    x: number,
-    y: number,
-    w: number,
-  ) => number
+  const f = ((from.every(isInteger) ? integer : undefined) ?? scalar) as (...x: number[]) => number
   const wrap = wraps[to]!
   return from.length === 1
     ? (n, z, c, x, a) => {
-        for (let i = 0; i < n; i++) z[c + i] = wrap(f(x[a + i]!, 0, 0))
+        for (let i = 0; i < n; i++) z[c + i] = wrap(f(x[a + i]!))
       }
     : from.length === 2
       ? (n, z, c, x, a, y, b) => {
-          for (let i = 0; i < n; i++) z[c + i] = wrap(f(x[a + i]!, y[b + i]!, 0))
+          for (let i = 0; i < n; i++) z[c + i] = wrap(f(x[a + i]!, y[b + i]!))
         }
       : (n, z, c, x, a, y, b, w, d) => {
           for (let i = 0; i < n; i++) z[c + i] = wrap(f(x[a + i]!, y[b + i]!, w[d + i]!))

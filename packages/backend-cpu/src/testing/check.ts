@@ -52,11 +52,13 @@ function numberOf(dtype: DType, i: number, seed: number, wild: boolean, below: n
   return wild ? Math.floor((x - 0.5) * 2 ** 33) : Math.floor((x - 0.5) * 20)
 }
 
-/** The bits of an array, every NaN alike: engines do not say which NaN an operation gives. */
-export function bitsOf(array: TypedArray): readonly number[] | Uint32Array {
-  const copy = array.slice()
-  for (let i = 0; i < copy.length; i++) if (Number.isNaN(copy[i])) copy[i] = Number.NaN
-  return copy instanceof Uint8Array ? copy : new Uint32Array(copy.buffer)
+/** Throws unless both arrays have the same bits, every NaN alike: engines do not say which NaN an operation gives. */
+function expectSame(got: TypedArray, expected: TypedArray, what: string): void {
+  const differs = (i: number): boolean => !Object.is(got[i], expected[i])
+  let first = got.length === expected.length ? 0 : -1
+  while (first >= 0 && first < got.length && !differs(first)) first++
+  if (first !== got.length)
+    expect.fail(`${what}: element ${first} of ${expected.length} is ${got[first]}, not ${expected[first]}`)
 }
 
 /** Traces `fn`, runs it fused and unfused, and compares every bit of every output with the reference evaluator. */
@@ -74,7 +76,7 @@ export async function checkGraph(graph: Graph, inputs: Readonly<Record<string, T
     const got = await execute(graph, inputs, fusion)
     for (const { name } of graph.outputs) {
       const what = `${name}, ${fusion ? 'fused' : 'node by node'}`
-      expect(bitsOf(got[name]!), what).toEqual(bitsOf(expected[name]!))
+      expectSame(got[name]!, expected[name]!, what)
     }
   }
 }
@@ -118,7 +120,7 @@ export async function runKernel(
   ] as const) {
     const other = await attempt(kernel, info, operands, pattern, inPlace)
     const what = `${kernel.signature}${inPlace ? ' in place' : ''}`
-    for (const [i, result] of first.entries()) expect(bitsOf(other[i]!), what).toEqual(bitsOf(result))
+    for (const [i, result] of first.entries()) expectSame(other[i]!, result, what)
   }
   return first
 }
