@@ -30,6 +30,8 @@ export interface Model {
   readonly baseCost: number
   /** Bytes of all pinned values, aligned. */
   readonly pinnedSize: number
+  /** Bytes of pinned values and inputs, aligned. */
+  readonly startSize: number
   /** The option picked of each choice: the first. */
   readonly choice: readonly number[]
 }
@@ -66,6 +68,10 @@ export function modelOf(dag: Dag): Model {
     needed,
     baseCost: needed.reduce((n, t) => n + dag.tasks[t]!.cost, 0),
     pinnedSize: size.reduce((n, bytes, i) => (pinned[i] === 1 ? n + bytes : n), 0),
+    startSize: size.reduce(
+      (n, bytes, i) => (pinned[i] === 1 || dag.values[i]!.input === true ? n + bytes : n),
+      0,
+    ),
     choice,
   }
 }

@@ -24,7 +24,10 @@ export interface Blocks {
   readonly ofWorkspace: Int32Array
 }
 
-/** What has to be placed, from a simulated sequence. Positions are doubled: a place is taken over between two of them. */
+/**
+ * What has to be placed, from a simulated sequence. Positions are doubled: a place is taken over between two of them, and
+ * inputs are there before the first.
+ */
 export function blocksOf(simulation: Simulation, sequence: Int32Array): Blocks {
   const { model, instances, length } = simulation
   const ofInstance = new Int32Array(instances.count).fill(-1)
@@ -35,8 +38,8 @@ export function blocksOf(simulation: Simulation, sequence: Int32Array): Blocks {
     if (fate === 1) continue
     const over = instances.over[k]!
     const bytes = model.size[instances.value[k]!]!
-    const from = over >= 0 ? 2 * instances.start[k]! + 1 : Math.max(0, 2 * instances.start[k]!)
-    const to = fate === 3 ? 2 * instances.end[k]! : Math.min(2 * instances.end[k]! + 1, 2 * length + 1)
+    const from = 2 * instances.start[k]! + (over >= 0 ? 1 : 0)
+    const to = 2 * instances.end[k]! + (fate === 3 ? 0 : 1)
     const segment = { from, to: Math.max(from, to), bytes }
     if (over >= 0) {
       const block = list[ofInstance[over]!]!

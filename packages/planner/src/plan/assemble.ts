@@ -69,10 +69,10 @@ function steps(simulation: Simulation, sequence: Int32Array, places: Places | un
   const { value, start, end, fate, over } = instances
   const endingAt: number[][] = Array.from({ length: length + 1 }, () => [])
   for (let k = 0; k < instances.count; k++)
-    if ((fate[k] === 0 || fate[k] === 2) && end[k]! < length) endingAt[end[k]!]!.push(k)
+    if ((fate[k] === 0 || fate[k] === 2) && end[k]! >= 0 && end[k]! < length) endingAt[end[k]!]!.push(k)
   const list: Step[] = []
   let k = 0
-  while (k < instances.count && start[k]! < 0) k++
+  for (; k < instances.count && start[k]! < 0; k++) if (end[k]! < 0) list.push({ free: value[k]! })
   for (let i = 0; i < length; i++) {
     const t = sequence[i]!
     const at: [number, number][] = []

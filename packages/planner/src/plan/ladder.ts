@@ -94,7 +94,7 @@ export function exact(model: Model, plan: Plan): Plan {
 
 /** Aligned bytes below which no schedule can go: pinned values and what the hungriest task touches; the outputs. */
 export function leastPeak(model: Model): number {
-  let least = model.pinnedSize
+  let least = model.startSize
   for (const t of model.needed) {
     const taken = new Set<number>()
     let bytes = model.pinnedSize + model.workspace[t]!

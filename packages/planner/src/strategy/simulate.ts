@@ -104,8 +104,8 @@ export class Simulation {
     this.#lastOld.fill(-1)
     for (let v = 0; v < pinned.length; v++)
       if (pinned[v] === 0 && producer[v]! < 0 && dag.values[v]!.input === true) {
+        // Freed before the first run, unless something reads it.
         this.#open(v, -1)
-        instances.end[instances.count - 1] = 0
       }
     let at = 0
     let cost = 0
@@ -189,7 +189,7 @@ export class Simulation {
       if (to <= length) memory[Math.max(to, from)]! -= size
     }
     let live = model.pinnedSize
-    let peak = live
+    let peak = model.startSize
     this.peakAt = 0
     for (let i = 0; i < length; i++) {
       live += memory[i]!
