@@ -161,7 +161,7 @@ export class Search {
     for (const [v, k] of live) {
       if (used.has(v) || !stages.droppable(v) || instances.start[k]! >= at) continue
       const b = next.get(v)
-      // Read again in this stage, or by an update at its end, or only kept as an output.
+      // Read again in this stage, or by an update at its end.
       if (b === undefined || b <= here) continue
       const alone: Drop[] = [[v, b]]
       const closure = this.#closure(v, b, live)
@@ -174,7 +174,7 @@ export class Search {
     return found.filter(c => c.bytes > 0)
   }
 
-  /** The stage of the next read of each live value after `at`; reads by updates do not count. */
+  /** The stage of the next read of each live value after `at`; reads by updates do not count, outputs are read at the end. */
   #nextReads(at: number, live: ReadonlyMap<DagValueId, number>, length: number): Map<DagValueId, number> {
     const { model, stages } = this
     const { sequence, stage } = stages
@@ -184,6 +184,7 @@ export class Search {
       for (const v of model.reads[t]!)
         if (live.has(v) && !next.has(v)) next.set(v, stages.stageOf[t]! < 0 ? -1 : stage[i]!)
     }
+    for (const v of model.dag.outputs) if (live.has(v) && !next.has(v)) next.set(v, stages.order.length)
     return next
   }
 

@@ -7,6 +7,9 @@ import type { Model } from '../dag/model.ts'
  * not kept until then but computed again, from inputs which in turn are kept or dropped. (Checkmate's class of schedules,
  * Jain et al. 2020, with retention as the decision, as in Moccasin, Bartan et al. 2023.)
  *
+ * After the last task comes one more stage that only needs the outputs, so that these, too, may be dropped and computed
+ * again.
+ *
  * Updates, that is tasks which only write successors that nothing reads, are no stages: each runs at the end of the
  * first stage after which nothing reads the old content of its buffers, which recomputation may move.
  */
@@ -19,7 +22,6 @@ export class Stages {
   readonly #updates: readonly DagTaskId[]
   /** Values dropped by stage. */
   readonly #drops: (Set<DagValueId> | undefined)[]
-  #dropCount = 0
 
   sequence: Int32Array
   /** Stage of each position. */
@@ -37,7 +39,7 @@ export class Stages {
     this.order = Int32Array.from(order.filter(t => updates[t] === 0))
     this.stageOf = new Int32Array(model.cost.length).fill(-1)
     for (const [i, t] of this.order.entries()) this.stageOf[t] = i
-    this.#drops = new Array<Set<DagValueId> | undefined>(this.order.length)
+    this.#drops = new Array<Set<DagValueId> | undefined>(this.order.length + 1)
     this.sequence = new Int32Array(2 * order.length + 16)
     this.stage = new Int32Array(2 * order.length + 16)
     this.#mark = new Int32Array(model.size.length)
@@ -56,17 +58,12 @@ export class Stages {
   }
 
   drop(value: DagValueId, stage: number): void {
-    const set = (this.#drops[stage] ??= new Set())
-    if (!set.has(value)) this.#dropCount++
-    set.add(value)
+    const set = this.#drops[stage] ?? new Set()
+    this.#drops[stage] = set.add(value)
   }
 
   keep(value: DagValueId, stage: number): void {
-    if (this.#drops[stage]?.delete(value) === true) this.#dropCount--
-  }
-
-  get dropCount(): number {
-    return this.#dropCount
+    this.#drops[stage]?.delete(value)
   }
 
   drops(): [value: DagValueId, stage: number][] {
@@ -78,27 +75,24 @@ export class Stages {
 
   restore(drops: readonly (readonly [value: DagValueId, stage: number])[]): void {
     this.#drops.fill(undefined)
-    this.#dropCount = 0
     for (const [v, stage] of drops) this.drop(v, stage)
   }
 
   /** Writes the sequence of runs down. Drops of values that their stage does not need have no effect. */
   build(): number {
-    const { model, order } = this
+    const { order } = this
     this.#lastOld.fill(-1)
     this.length = 0
     if (this.#updates.length === 0) {
-      for (let b = 0; b < order.length; b++) this.#stageRuns(b)
+      for (let b = 0; b <= order.length; b++) this.#stageRuns(b)
       return this.length
     }
     const late = this.#placeUpdates()
     let next = 0
-    for (let b = 0; b < order.length; b++) {
+    for (let b = 0; b <= order.length; b++) {
       this.#stageRuns(b)
       for (; next < late.length && late[next]![0] === b; next++) this.#push(late[next]![1], b)
     }
-    for (; next < late.length; next++) this.#push(late[next]![1], order.length - 1)
-    void model
     return this.length
   }
 
@@ -106,7 +100,7 @@ export class Stages {
   #placeUpdates(): [stage: number, task: DagTaskId][] {
     const { model, order } = this
     // The last reads of old content do not depend on where updates stand, so a dry run finds them.
-    for (let b = 0; b < order.length; b++) {
+    for (let b = 0; b <= order.length; b++) {
       const from = this.length
       this.#stageRuns(b)
       for (let i = from; i < this.length; i++)
@@ -136,23 +130,18 @@ export class Stages {
 
   /** Runs of one stage: what it computes again, in base order, then its own task. */
   #stageRuns(b: number): void {
-    const task = this.order[b]!
     const drops = this.#drops[b]
-    if (drops === undefined || drops.size === 0) return this.#push(task, b)
-    const again = this.again(b, drops)
-    for (const t of again) this.#push(t, b)
-    this.#push(task, b)
+    if (drops !== undefined && drops.size > 0) for (const t of this.#again(b, drops)) this.#push(t, b)
+    if (b < this.order.length) this.#push(this.order[b]!, b)
   }
 
   /** Tasks that stage `b` runs again, in base order. */
-  again(b: number, drops: ReadonlySet<DagValueId>): number[] {
-    const { model, stageOf } = this
+  #again(b: number, drops: ReadonlySet<DagValueId>): number[] {
+    const { model, order, stageOf } = this
     const epoch = ++this.#epoch
     const found: DagTaskId[] = []
-    const open = [this.order[b]!]
-    while (open.length > 0) {
-      const t = open.pop()!
-      for (const v of model.reads[t]!) {
+    const want = (values: Iterable<DagValueId>): void => {
+      for (const v of values) {
         if (this.#mark[v] === epoch) continue
         this.#mark[v] = epoch
         if (!drops.has(v)) continue
@@ -160,10 +149,11 @@ export class Stages {
         if (p < 0 || this.#queued[p] === epoch) continue
         this.#queued[p] = epoch
         found.push(p)
-        open.push(p)
       }
     }
+    want(b < order.length ? model.reads[order[b]!]! : model.dag.outputs)
     // A task that runs again gives all its results: none of them has to be kept.
+    for (let i = 0; i < found.length; i++) want(model.reads[found[i]!]!)
     return found.sort((x, y) => stageOf[x]! - stageOf[y]!)
   }
 }
