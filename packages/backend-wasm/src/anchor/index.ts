@@ -1,7 +1,13 @@
 import { type AnchorNest, type Kernel, UnsupportedKernel } from '@stint/engine'
 import type { DesignContext, KernelDesign } from '../design.ts'
+import { designDot } from './dot.ts'
 
 /** How an anchor (contraction, convolution, window, gather …) runs with its computed sources and epilogue. Throws UnsupportedKernel. */
-export function designAnchor(kernel: Kernel, nest: AnchorNest, _context: DesignContext): KernelDesign {
-  throw new UnsupportedKernel('wasm', nest.node.op, kernel.signature)
+export function designAnchor(kernel: Kernel, nest: AnchorNest, context: DesignContext): KernelDesign {
+  switch (nest.node.op) {
+    case 'dot':
+      return designDot(kernel, nest, context)
+    default:
+      throw new UnsupportedKernel('wasm', nest.node.op, kernel.signature)
+  }
 }

@@ -1,5 +1,5 @@
 import type { DType } from '@stint/graph'
-import type { FunctionBuilder, MemoryOp, PlainOp } from '../asm/index.ts'
+import type { MemoryOp, PlainOp } from '../asm/index.ts'
 
 /** Vectors of one float dtype: the instructions that products and sums are made of. */
 export interface Lane {
@@ -45,9 +45,4 @@ export function laneOf(dtype: DType): Lane {
   if (dtype === 'f32') return f32
   if (dtype === 'f64') return f64
   throw new RangeError(`no float lanes of ${dtype}`)
-}
-
-/** Adds an i32 constant to what is on the stack. */
-export function plus(f: FunctionBuilder, by: number): FunctionBuilder {
-  return by === 0 ? f : f.i32(by).op('i32.add')
 }

@@ -1,86 +1,125 @@
-import type { FunctionBuilder, Local, ModuleBuilder } from '../asm/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { PhaseBuilder } from '../design.ts'
 import type { Lane } from './lane.ts'
 
+/** Products that are summed up before their sum joins the result: a constant of the numerics. */
+export const blockLength = 256
+
 /**
- * A register tile: `rows` rows of `vectors` vectors. All distances are in bytes and are constants of the code. The
- * left operand is read one element a row and step of k, the right one `vectors` neighbouring vectors a step.
+ * A register tile: rows of `vectors` vectors each. All distances are in bytes and are constants of the code. The left
+ * operand is read one element a row and step of k, the right one `vectors` neighbouring vectors a step.
  */
 export interface Tile {
   readonly lane: Lane
-  readonly rows: number
-  readonly vectors: number
-  /** From row to row, and from one k to the next, of the left operand. */
-  readonly aRow: number
+  /** Where each row of the left operand begins, from the least of them on. */
+  readonly aRows: readonly number[]
+  /** From one k to the next of the left operand. */
   readonly aStep: number
+  readonly vectors: number
   /** From one k to the next of the right operand. */
   readonly bStep: number
   /** From row to row of the sums. */
   readonly cRow: number
-  /** Multiply-add in one instruction, rounded once or twice. */
-  readonly relaxed: boolean
 }
 
+const params = ['i32', 'i32', 'i32', 'i32', 'i32'] as const
+
 /**
- * Adds a function (a, b, c, k, more) → (): sums of `k` ≥ 1 products in ascending order, from zero, for each element of
- * the tile; stored at `c`, or added to what is there if `more` is not 0.
+ * A helper (a, b, c, k, more) → (): for each element of the tile the sum of `k` ≥ 1 products, as `blockLength` says:
+ * each block adds up in ascending order from zero, the blocks then in order. The sums are stored at `c`, or added to
+ * what is there if `more` is not 0; `k` may exceed a block only if `long`.
  */
-export function tileFunction(module: ModuleBuilder, tile: Tile): number {
-  const { index, code: f } = module.function(['i32', 'i32', 'i32', 'i32', 'i32'])
+export function tileHelper(b: PhaseBuilder, tile: Tile, long = false): number {
+  const key = `tile ${tileKey(tile)} ${b.relaxed}`
+  const block = b.helper(key, params, [], f => blockBody(f, tile, b.relaxed))
+  return long ? b.helper(`${key} long`, params, [], f => blocksBody(f, tile, block)) : block
+}
+
+function tileKey({ lane, aRows, aStep, vectors, bStep, cRow }: Tile): string {
+  return `${lane.dtype} ${aRows.join(',')} ${aStep} ${vectors} ${bStep} ${cRow}`
+}
+
+/** The sums of one block. */
+function blockBody(f: FunctionBuilder, tile: Tile, relaxed: boolean): void {
   const [a, b, c, k, more] = f.params as [Local, Local, Local, Local, Local]
-  const sums = zeros(f, tile)
+  const sums = newSums(f, tile)
   f.loop(next => {
-    step(f, tile, sums, a, b)
+    addProducts(f, tile, sums, a, b, relaxed)
     f.increment(a, tile.aStep).increment(b, tile.bStep)
     f.get(k).i32(1).op('i32.sub').tee(k).brIf(next)
   })
-  f.get(more).if(
-    () => storeSums(f, tile, sums, c, true),
-    () => storeSums(f, tile, sums, c, false),
-  )
-  return index
+  storeSums(f, tile, sums, c, more)
 }
 
-/** A local for each vector of the tile, row by row; locals of a new function are zero. */
-function zeros(f: FunctionBuilder, { rows, vectors }: Tile): Local[][] {
-  return Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local('v128')))
+/** Block by block. */
+function blocksBody(f: FunctionBuilder, { aStep, bStep }: Tile, block: number): void {
+  const [a, b, c, k, more] = f.params as [Local, Local, Local, Local, Local]
+  f.loop(next => {
+    f.get(a).get(b).get(c)
+    f.get(k).i32(blockLength).get(k).i32(blockLength).op('i32.lt_s').op('select')
+    f.get(more).call(block)
+    f.increment(a, aStep * blockLength).increment(b, bStep * blockLength)
+    f.i32(1).set(more)
+    f.get(k).i32(blockLength).op('i32.sub').tee(k).i32(0).op('i32.gt_s').brIf(next)
+  })
+}
+
+/** A local for each vector of the tile, row by row; the locals of a new function are zero. */
+export function newSums(f: FunctionBuilder, { aRows, vectors }: Tile): Local[][] {
+  return aRows.map(() => Array.from({ length: vectors }, () => f.local('v128')))
 }
 
 /** One k: the products of a column of the left operand with a row of the right one, added to the sums. */
-function step(f: FunctionBuilder, tile: Tile, sums: readonly (readonly Local[])[], a: Local, b: Local): void {
-  const { lane, aRow, relaxed } = tile
-  const right = sums[0]!.map((_, j) => {
-    const vector = f.local('v128')
+export function addProducts(
+  f: FunctionBuilder,
+  { lane, aRows }: Tile,
+  sums: readonly (readonly Local[])[],
+  a: Local,
+  b: Local,
+  relaxed: boolean,
+): void {
+  // With one row each vector on the right is used once, and needs no register of its own.
+  const right = aRows.length === 1 ? [] : sums[0]!.map(() => f.local('v128'))
+  for (const [j, vector] of right.entries())
     f.get(b)
       .mem('v128.load', 16 * j)
       .set(vector)
-    return vector
-  })
   const left = f.local('v128')
   for (const [i, row] of sums.entries()) {
-    f.get(a)
-      .mem(lane.splatLoad, i * aRow)
-      .set(left)
-    for (const [j, sum] of row.entries())
-      if (relaxed) f.get(left).get(right[j]!).get(sum).op(lane.madd).set(sum)
-      else f.get(sum).get(left).get(right[j]!).op(lane.mul).op(lane.add).set(sum)
+    f.get(a).mem(lane.splatLoad, aRows[i]!).set(left)
+    for (const [j, sum] of row.entries()) {
+      if (!relaxed) f.get(sum)
+      f.get(left)
+      if (right.length === 0) f.get(b).mem('v128.load', 16 * j)
+      else f.get(right[j]!)
+      if (relaxed) f.get(sum).op(lane.madd).set(sum)
+      else f.op(lane.mul).op(lane.add).set(sum)
+    }
   }
   f.release(left, ...right)
 }
 
-function storeSums(
+/** Stores the sums, or adds them to what is there. */
+export function storeSums(
   f: FunctionBuilder,
   { lane, cRow }: Tile,
   sums: readonly (readonly Local[])[],
   c: Local,
-  add: boolean,
+  more: Local,
 ): void {
-  for (const [i, row] of sums.entries())
-    for (const [j, sum] of row.entries()) {
-      const at = i * cRow + 16 * j
-      f.get(c)
-      if (add) f.get(c).mem('v128.load', at)
-      f.get(sum)
-      if (add) f.op(lane.add)
-      f.mem('v128.store', at)
-    }
+  const write = (add: boolean): void => {
+    for (const [i, row] of sums.entries())
+      for (const [j, sum] of row.entries()) {
+        const at = i * cRow + 16 * j
+        f.get(c)
+        if (add) f.get(c).mem('v128.load', at)
+        f.get(sum)
+        if (add) f.op(lane.add)
+        f.mem('v128.store', at)
+      }
+  }
+  f.get(more).if(
+    () => write(true),
+    () => write(false),
+  )
 }

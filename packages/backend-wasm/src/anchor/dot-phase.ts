@@ -1,0 +1,394 @@
+import type { Local } from '../asm/index.ts'
+import type { PhaseBuilder } from '../design.ts'
+import type { DotPlan, Strip } from './dot-plan.ts'
+import { type Axis, forRange, plus, plusIndex, times } from './emit.ts'
+import { innerStride } from './matrix.ts'
+import { blockLength, type Tile, tileHelper } from './micro.ts'
+import { groupPacker, linePacker, panelPacker } from './pack.ts'
+
+/** Sums that are complete: rows `row` to before `row + rows` of a batch, `columns` columns from `column` on. */
+export interface Finished {
+  readonly batch: Local
+  readonly row: Local
+  readonly rows: Local
+  readonly column: Local
+  readonly columns: Local | number
+  /** Where the first of them lies, and bytes from row to row. */
+  readonly sums: Local
+  readonly sumsRow: number
+}
+
+/** Where the pieces of a product are. */
+export interface DotPlaces {
+  /** Pushes the address of an operand's first byte. */
+  readonly left: () => void
+  readonly right: () => void
+  /** The dense result, if the sums go straight into it. */
+  readonly result?: () => void
+  /** Pushes the address of this part's workspace. */
+  readonly workspace: () => void
+  /** Makes results of sums in the workspace. */
+  readonly finish: (sums: Finished) => void
+}
+
+/** Emits one phase: this part's share of the items of a product. */
+export function emitDot(b: PhaseBuilder, plan: DotPlan, places: DotPlaces): void {
+  new DotEmitter(b, plan, places).emit()
+}
+
+class DotEmitter {
+  readonly b: PhaseBuilder
+  readonly plan: DotPlan
+  readonly places: DotPlaces
+  readonly work: Local
+  readonly batch: Local
+  /** First row and column of the item, and how many. */
+  readonly row: Local
+  readonly rows: Local
+  readonly column: Local
+  readonly columns: Local
+  /** First step of the piece, and how many. */
+  readonly start: Local
+  readonly steps: Local
+  /** Addresses of the matrices of the batch. */
+  readonly a: Local
+  readonly bb: Local
+  readonly c: Local
+  /** Address of what a panel's tiles read on the right, and of its first sums. */
+  readonly panel: Local
+  readonly sums: Local
+
+  constructor(b: PhaseBuilder, plan: DotPlan, places: DotPlaces) {
+    this.b = b
+    this.plan = plan
+    this.places = places
+    const local = (): Local => b.f.local('i32')
+    this.work = local()
+    this.batch = local()
+    this.row = local()
+    this.rows = local()
+    this.column = local()
+    this.columns = local()
+    this.start = local()
+    this.steps = local()
+    this.a = local()
+    this.bb = local()
+    this.c = local()
+    this.panel = local()
+    this.sums = local()
+  }
+
+  emit(): void {
+    const { f, part, parts } = this.b
+    const { items, rowChunks, columnChunks, chunkRows, chunkColumns, m, n } = this.plan
+    this.places.workspace()
+    f.set(this.work)
+    const [item, end] = [f.local('i32'), f.local('i32')]
+    f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
+    f.get(part).i32(1).op('i32.add').i32(items).op('i32.mul').get(parts).op('i32.div_u').set(end)
+    forRange(
+      f,
+      item,
+      end,
+      () => {
+        f.get(item)
+          .i32(rowChunks * columnChunks)
+          .op('i32.div_u')
+          .set(this.batch)
+        f.get(item).i32(columnChunks).op('i32.div_u').i32(rowChunks).op('i32.rem_u')
+        times(f, chunkRows).set(this.row)
+        least(this.b, m, this.row, chunkRows, this.rows)
+        times(f.get(item).i32(columnChunks).op('i32.rem_u'), chunkColumns).set(this.column)
+        least(this.b, n, this.column, chunkColumns, this.columns)
+        this.#item()
+      },
+      { from: item },
+    )
+    f.release(item, end)
+  }
+
+  #item(): void {
+    const { f } = this.b
+    const { left, right, m, n, k, piece, lane, bare } = this.plan
+    this.places.left()
+    plusIndex(plus(f, left.offset), this.batch, left.batch).set(this.a)
+    this.places.right()
+    plusIndex(plus(f, right.offset), this.batch, right.batch).set(this.bb)
+    if (this.places.result !== undefined) {
+      this.places.result()
+      times(f.get(this.batch).i32(m).op('i32.mul').get(this.row).op('i32.add'), n)
+      times(f, lane.bytes).op('i32.add').set(this.c)
+    }
+    forRange(
+      f,
+      this.start,
+      k,
+      () => {
+        least(this.b, k, this.start, piece, this.steps)
+        this.#readyLeft()
+        this.#panels()
+      },
+      { step: piece },
+    )
+    if (!bare && piece < k) {
+      plus(f.get(this.work), this.plan.sumsAt).set(this.sums)
+      this.#finish(this.row, this.rows, this.column, this.columns, this.#accumulatorRow())
+    }
+  }
+
+  #accumulatorRow(): number {
+    const { chunkColumns, width, lane } = this.plan
+    return Math.ceil(chunkColumns / width) * width * lane.bytes
+  }
+
+  #finish(row: Local, rows: Local, column: Local, columns: Local | number, sumsRow: number): void {
+    this.places.finish({ batch: this.batch, row, rows, column, columns, sums: this.sums, sumsRow })
+  }
+
+  /** Copies the item's rows of A, this piece of them, if they are not read where they lie. */
+  #readyLeft(): void {
+    const { f } = this.b
+    const { left, leftBy, lane, group, piece } = this.plan
+    if (leftBy === 'direct') return
+    const r = f.local('i32')
+    const from = (): void => {
+      const at = f.local('i32')
+      f.get(this.row).get(r).op('i32.add').set(at)
+      plusIndex(f.get(this.a), at, left.free)
+      this.#plusSteps(left.deep)
+      f.release(at)
+    }
+    if (leftBy === 'lines') {
+      const packer = linePacker(this.b, lane, left.deep, lane.bytes)
+      forRange(f, r, this.rows, () => {
+        times(f.get(this.work).get(r), piece * lane.bytes).op('i32.add')
+        from()
+        this.#pushSteps(left.deep).call(packer)
+      })
+    } else {
+      const [row, step] = [innerStride(left.free), innerStride(left.deep)]
+      const packer = groupPacker(this.b, { lane, rows: group, group, row, step })
+      const single = groupPacker(this.b, { lane, rows: 1, group, row, step })
+      const whole = f.local('i32')
+      f.get(this.rows).i32(-group).op('i32.and').set(whole)
+      forRange(
+        f,
+        r,
+        whole,
+        () => {
+          this.#packedRow(r)
+          from()
+          f.get(this.steps).call(packer)
+        },
+        { step: group },
+      )
+      forRange(
+        f,
+        r,
+        this.rows,
+        () => {
+          this.#packedRow(r)
+          from()
+          f.get(this.steps).call(single)
+        },
+        { from: whole },
+      )
+      f.release(whole)
+    }
+    f.release(r)
+  }
+
+  /** Pushes where row `r` of the chunk is packed, in groups. */
+  #packedRow(r: Local): void {
+    const { f } = this.b
+    const { group, piece, lane } = this.plan
+    f.get(this.work)
+    times(f.get(r).i32(-group).op('i32.and'), piece * lane.bytes).op('i32.add')
+    times(
+      f
+        .get(r)
+        .i32(group - 1)
+        .op('i32.and'),
+      lane.bytes,
+    ).op('i32.add')
+  }
+
+  /** Adds to an address where the piece begins. */
+  #plusSteps(deep: readonly Axis[]): void {
+    const { f } = this.b
+    if (this.plan.piece < this.plan.k) times(f.get(this.start), innerStride(deep)).op('i32.add')
+  }
+
+  /** Pushes the number of steps along the innermost deep axis. */
+  #pushSteps(deep: readonly Axis[]) {
+    return deep.length > 1 ? this.b.f.i32(deep[deep.length - 1]!.size) : this.b.f.get(this.steps)
+  }
+
+  /** All panels of the item, for one piece of k. */
+  #panels(): void {
+    const { f } = this.b
+    const { width, strip, tail, n } = this.plan
+    const [at, whole] = [f.local('i32'), f.local('i32')]
+    if (n >= width) {
+      f.get(this.columns).i32(-width).op('i32.and').set(whole)
+      f.get(this.column).get(whole).op('i32.add').set(whole)
+      forRange(f, at, whole, () => this.#panel(at, strip, width), { from: this.column, step: width })
+    }
+    if (tail !== null) {
+      f.get(this.column)
+        .get(this.columns)
+        .op('i32.add')
+        .i32(n)
+        .op('i32.eq')
+        .if(() => {
+          f.i32(n - tail.width).set(at)
+          this.#panel(at, tail, tail.width)
+        })
+    }
+    f.release(at, whole)
+  }
+
+  /** One panel of `width` columns from column `at` on. */
+  #panel(at: Local, strip: Strip, width: number): void {
+    const { f } = this.b
+    const { bare, lane, piece, k, n, sumRows, chunkRows, sumsAt, tailAt } = this.plan
+    this.#readyRight(at, strip, width)
+    if (bare && width % lane.count === 0) {
+      times(f.get(this.c).get(at), lane.bytes).op('i32.add').set(this.sums)
+      this.#tiles(strip, null, this.rows, n * lane.bytes)
+      return
+    }
+    const passing = piece === k || bare
+    const sumsRow = passing ? 16 * strip.vectors : this.#accumulatorRow()
+    plus(f.get(this.work), bare ? tailAt : sumsAt)
+    if (!passing) times(f.get(at).get(this.column).op('i32.sub'), lane.bytes).op('i32.add')
+    f.set(this.sums)
+    if (!passing) {
+      this.#tiles(strip, null, this.rows, sumsRow)
+      return
+    }
+    const [first, count, row] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const some = (): void => {
+      this.#tiles(strip, sumRows < chunkRows ? first : null, count, sumsRow)
+      const done = (): void => {
+        f.get(this.row).get(first).op('i32.add').set(row)
+        this.#finish(row, count, at, width, sumsRow)
+      }
+      if (piece === k) done()
+      else f.get(this.start).get(this.steps).op('i32.add').i32(k).op('i32.eq').if(done)
+    }
+    forRange(
+      f,
+      first,
+      this.rows,
+      () => {
+        f.get(this.rows).get(first).op('i32.sub').set(count)
+        f.get(count).i32(sumRows).get(count).i32(sumRows).op('i32.lt_s').op('select').set(count)
+        some()
+      },
+      { step: sumRows },
+    )
+    f.release(first, count, row)
+  }
+
+  /** Sets `panel` to what the tiles read of B, packed if need be. */
+  #readyRight(at: Local, strip: Strip, width: number): void {
+    const { f } = this.b
+    const { right, rightBy, rightAt, lane } = this.plan
+    const from = (column: Local): void => {
+      plusIndex(f.get(this.bb), column, right.free)
+      this.#plusSteps(right.deep)
+    }
+    if (rightBy === 'direct') {
+      from(at)
+      f.set(this.panel)
+      return
+    }
+    plus(f.get(this.work), rightAt).set(this.panel)
+    if (rightBy === 'panels') {
+      const panel = { lane, vectors: strip.vectors, width, column: innerStride(right.free), deep: right.deep }
+      f.get(this.panel)
+      from(at)
+      this.#pushSteps(right.deep).call(panelPacker(this.b, panel))
+      return
+    }
+    const packer = linePacker(this.b, lane, right.deep, 16 * strip.vectors)
+    const [i, column] = [f.local('i32'), f.local('i32')]
+    forRange(f, i, width, () => {
+      f.get(at).get(i).op('i32.add').set(column)
+      times(f.get(this.panel).get(i), lane.bytes).op('i32.add')
+      from(column)
+      this.#pushSteps(right.deep).call(packer)
+    })
+    f.release(i, column)
+  }
+
+  /** Tiles of `count` rows from row `first` of the chunk on; the sums of the first row go to `sums`. */
+  #tiles(strip: Strip, first: Local | null, count: Local, cRow: number): void {
+    const { f } = this.b
+    const { piece, k } = this.plan
+    const long = Math.min(piece, k) > blockLength
+    const [r, whole, row] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const tile = (rows: number): void => {
+      const helper = tileHelper(this.b, this.#tile(strip, rows, cRow), long)
+      if (first === null) f.get(r).set(row)
+      else f.get(first).get(r).op('i32.add').set(row)
+      this.#leftAt(row, rows)
+      f.get(this.panel)
+      times(f.get(this.sums).get(r), cRow).op('i32.add')
+      f.get(this.steps)
+      if (piece === k) f.i32(0)
+      else f.get(this.start)
+      f.call(helper)
+    }
+    if (strip.rows > 1) {
+      f.get(count).i32(-strip.rows).op('i32.and').set(whole)
+      forRange(f, r, whole, () => tile(strip.rows), { step: strip.rows })
+    } else f.i32(0).set(whole)
+    if (this.plan.m % strip.rows !== 0 || this.plan.chunkRows % strip.rows !== 0)
+      forRange(f, r, count, () => tile(1), { from: whole })
+    f.release(r, whole, row)
+  }
+
+  /** Pushes the address of the left operand's rows from row `r` of the chunk on, the least of their addresses. */
+  #leftAt(r: Local, rows: number): void {
+    const { f } = this.b
+    const { left, leftBy, lane, piece } = this.plan
+    if (leftBy === 'lines') times(f.get(this.work).get(r), piece * lane.bytes).op('i32.add')
+    else if (leftBy === 'groups') this.#packedRow(r)
+    else {
+      const at = f.local('i32')
+      f.get(this.row).get(r).op('i32.add').set(at)
+      plusIndex(f.get(this.a), at, left.free)
+      this.#plusSteps(left.deep)
+      plus(f, Math.min(0, (rows - 1) * innerStride(left.free)))
+      f.release(at)
+    }
+  }
+
+  #tile({ vectors }: Strip, rows: number, cRow: number): Tile {
+    const { left, leftBy, right, rightBy, lane, group, piece } = this.plan
+    const list = Array.from({ length: rows }, (_, i) => i)
+    const row = innerStride(left.free)
+    const least = Math.min(0, (rows - 1) * row)
+    const aRows =
+      leftBy === 'direct'
+        ? list.map(i => i * row - least)
+        : leftBy === 'lines'
+          ? list.map(i => i * piece * lane.bytes)
+          : list.map(i => (Math.floor(i / group) * group * piece + (i % group)) * lane.bytes)
+    const aStep =
+      leftBy === 'direct' ? innerStride(left.deep) : leftBy === 'lines' ? lane.bytes : group * lane.bytes
+    const bStep = rightBy === 'direct' ? innerStride(right.deep) : 16 * vectors
+    return { lane, aRows, aStep, vectors, bStep, cRow }
+  }
+}
+
+/** to = the lesser of `chunk` and what is left of `total` from `start` on. */
+function least({ f }: PhaseBuilder, total: number, start: Local, chunk: number, to: Local): void {
+  if (chunk >= total) f.i32(total).set(to)
+  else {
+    f.i32(total).get(start).op('i32.sub').set(to)
+    f.get(to).i32(chunk).get(to).i32(chunk).op('i32.lt_s').op('select').set(to)
+  }
+}
