@@ -174,7 +174,7 @@ export class Search {
     return found.filter(c => c.bytes > 0)
   }
 
-  /** The stage of the next read of each live value after `at`; reads by updates do not count, outputs are read at the end. */
+  /** The stage of the next read of each live value after `at`; reads by updates do not count, outputs and successors are read at the end. */
   #nextReads(at: number, live: ReadonlyMap<DagValueId, number>, length: number): Map<DagValueId, number> {
     const { model, stages } = this
     const { sequence, stage } = stages
@@ -184,7 +184,7 @@ export class Search {
       for (const v of model.reads[t]!)
         if (live.has(v) && !next.has(v)) next.set(v, stages.stageOf[t]! < 0 ? -1 : stage[i]!)
     }
-    for (const v of model.dag.outputs) if (live.has(v) && !next.has(v)) next.set(v, stages.order.length)
+    for (const v of stages.finals) if (live.has(v) && !next.has(v)) next.set(v, stages.order.length)
     return next
   }
 

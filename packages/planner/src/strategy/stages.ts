@@ -7,7 +7,7 @@ import type { Model } from '../dag/model.ts'
  * not kept until then but computed again, from inputs which in turn are kept or dropped. (Checkmate's class of schedules,
  * Jain et al. 2020, with retention as the decision, as in Moccasin, Bartan et al. 2023.)
  *
- * After the last task comes one more stage that only needs the outputs, so that these, too, may be dropped and computed
+ * After the last task comes one more stage that only needs the outputs and successors, so that these, too, may be dropped and computed
  * again.
  *
  * Updates, that is tasks which only write successors that nothing reads, are no stages: each runs at the end of the
@@ -20,6 +20,8 @@ export class Stages {
   /** Stage of each task; −1 for updates and what is not needed. */
   readonly stageOf: Int32Array
   readonly #updates: readonly DagTaskId[]
+  /** What the last stage needs. */
+  readonly finals: readonly DagValueId[]
   /** Values dropped by stage. */
   readonly #drops: (Set<DagValueId> | undefined)[]
 
@@ -36,6 +38,7 @@ export class Stages {
     this.model = model
     const updates = updatesOf(model)
     this.#updates = order.filter(t => updates[t] === 1)
+    this.finals = [...model.dag.outputs, ...(model.dag.next ?? []).map(n => n.value)]
     this.order = Int32Array.from(order.filter(t => updates[t] === 0))
     this.stageOf = new Int32Array(model.cost.length).fill(-1)
     for (const [i, t] of this.order.entries()) this.stageOf[t] = i
@@ -151,7 +154,7 @@ export class Stages {
         found.push(p)
       }
     }
-    want(b < order.length ? model.reads[order[b]!]! : model.dag.outputs)
+    want(b < order.length ? model.reads[order[b]!]! : this.finals)
     // A task that runs again gives all its results: none of them has to be kept.
     for (let i = 0; i < found.length; i++) want(model.reads[found[i]!]!)
     return found.sort((x, y) => stageOf[x]! - stageOf[y]!)
