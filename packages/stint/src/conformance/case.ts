@@ -37,6 +37,8 @@ export interface Case {
   readonly buffers?: readonly string[]
   readonly buffersAfter5?: readonly string[]
   readonly lossCurve?: string
+  /** Networks whose gradients are clipped: their norm in step 0, before that. */
+  readonly gradNorm?: string
   readonly lossCurveTol?: Tolerance
 }
 

@@ -1,5 +1,6 @@
+import { cpu } from '@stint/backend-cpu'
 import { describe, expect, test } from 'vitest'
-import { reference, runConformance } from './index.ts'
+import { type Executor, reference, runConformance, throughEngine } from './index.ts'
 import { referenceSuite } from './testing/suite.ts'
 
 const suite = referenceSuite()
@@ -20,8 +21,6 @@ const missing = [
   'lstm',
   'multi_head_attention',
   'multistep_lr',
-  'net.gpt',
-  'net.lstm',
   'rmsprop',
   'rnn_tanh',
   'sort',
@@ -31,12 +30,19 @@ const missing = [
   'upsample_nearest',
 ]
 
-describe('the evaluator agrees with the reference values in f64 and f32', () => {
+/** The evaluator, and every backend there is. */
+const executors: { readonly [name: string]: Executor } = {
+  'the evaluator': reference(),
+  'the CPU backend': throughEngine(cpu()),
+}
+
+describe.each(Object.keys(executors))('%s agrees with the reference values in f32 and f64', name => {
+  const executor = executors[name] as Executor
   const groups = [...new Set(suite.cases.map(c => c.group))]
   const unsupported = new Set<string>()
 
   test.each(groups)('%s', async group => {
-    const report = await runConformance(suite, reference(), {
+    const report = await runConformance(suite, executor, {
       ...limit,
       only: c => c.group === group,
       onCase: (c, outcome) => {

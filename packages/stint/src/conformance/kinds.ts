@@ -28,6 +28,10 @@ const expr: Build = (x, attrs: { expr: string } & Parameters<Expression>[1]) => 
   return found(x, attrs)
 }
 
+const recurrent: Build = () => {
+  throw new Unsupported('recurrent layers that take and give their state')
+}
+
 /** Ordinary cases: outputs and gradients of a function, by group. */
 const families: { readonly [group: string]: Family } = {
   elementwise,
@@ -40,6 +44,7 @@ const families: { readonly [group: string]: Family } = {
   norm,
   attention,
   losses,
+  recurrent: { rnn_tanh: recurrent, lstm: recurrent, gru: recurrent },
   optim: clipping,
   graph: { expr },
   second: { gradient_penalty: gradientPenalty },

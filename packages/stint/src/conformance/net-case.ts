@@ -1,9 +1,11 @@
 import { valueAndGrad } from '@stint/autodiff'
-import { f32, full, i32, sizeOf, type Type, type TypedArray, trace, type Value } from '@stint/graph'
+import { full, sizeOf, type Type, type TypedArray, trace, type Value } from '@stint/graph'
 import {
   apply,
   crossEntropy,
+  globalNorm,
   initialState,
+  type Loss,
   type Module,
   type Optimizer,
   tensorsOf,
@@ -26,6 +28,10 @@ export async function runNet(at: Context): Promise<Found[]> {
   return at.dtype === 'f32' ? [...found, ...(await training(at, model))] : found
 }
 
+/** Mean cross entropy over all positions: logits [..., C], labels [...]. */
+const loss: Loss = (logits, labels) =>
+  crossEntropy(logits.reshape([-1, logits.shape.at(-1)!]), labels.reshape([-1]))
+
 /** Batch `k` of a stack of them. */
 function batch({ shape, data }: Tensor, k: number): { shape: readonly number[]; data: TypedArray } {
   const [batches, ...rest] = shape as [number, ...number[]]
@@ -40,7 +46,7 @@ const named = (c: Case, role: string): string => c.inputs[c.inputRoles.indexOf(r
 async function firstStep(at: Context, model: Module): Promise<Found[]> {
   const { case: c } = at
   const paths = c.params ?? []
-  const [logits, loss] = c.outputs as [string, string]
+  const [logitsName, lossName] = c.outputs as [string, string]
   const gradOf = (path: string): string => c.grads[c.inputs.indexOf(named(c, path))] as string
   const results = await run(at, c.inputs, x => {
     const first = (role: string): Value => {
@@ -56,13 +62,15 @@ async function firstStep(at: Context, model: Module): Promise<Found[]> {
     const [images, labels] = [first('x'), first('y')]
     const forward = (p: Operands): [Value, Value] => {
       const { y } = apply(model, { ...statistics(model, at.dtype), ...p }, images, { training: true })
-      return [crossEntropy(y, labels), y]
+      return [loss(y, labels), y]
     }
     const parameters = Object.fromEntries(paths.map(path => [path, x[named(c, path)]!]))
     const [[value, y], gradients] = valueAndGrad(forward, { aux: true })(parameters)
-    return { [logits]: y, [loss]: value, ...Object.fromEntries(paths.map(p => [gradOf(p), gradients[p]!])) }
+    const norm = c.gradNorm === undefined ? {} : { [c.gradNorm]: globalNorm(gradients) }
+    const grads = Object.fromEntries(paths.map(p => [gradOf(p), gradients[p]!]))
+    return { [logitsName]: y, [lossName]: value, ...grads, ...norm }
   })
-  return [logits, loss, ...paths.map(gradOf)].map(name => judged(at, name, results))
+  return Object.keys(results).map(name => judged(at, name, results))
 }
 
 /** Running statistics as they start, which a training step does not read. */
@@ -77,8 +85,8 @@ async function training(at: Context, model: Module): Promise<Found[]> {
   const { optimizer: name, optimizerArgs, clip_grad_norm: clip } = c.attrs as unknown as NetAttrs
   const optimizer = optimizerOf(name, optimizerArgs)
   const [x, y] = [suite.tensor(c, named(c, 'x')), suite.tensor(c, named(c, 'y'))]
-  const step = trainStep(model, { loss: crossEntropy, optimizer, ...(clip !== null && { clipNorm: clip }) })
-  const types = [f32(...x.shape.slice(1)), i32(...y.shape.slice(1))]
+  const step = trainStep(model, { loss, optimizer, ...(clip !== null && { clipNorm: clip }) })
+  const types = [x, y].map(({ dtype, shape }): Type => ({ dtype, shape: shape.slice(1) }))
   const { graph } = trace(step, types, { name: c.id, names: ['x', 'y'] })
   const machine = await at.executor.open(graph)
   try {

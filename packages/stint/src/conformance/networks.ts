@@ -1,11 +1,15 @@
-import { silu, type Value } from '@stint/graph'
+import { gelu, iota, silu, split, type Value } from '@stint/graph'
 import {
+  attention,
   batchNorm,
   conv2d,
+  embedding,
   flatten,
   globalAvgPool2d,
   type Layer,
+  layerNorm,
   linear,
+  lstm,
   type Module,
   maxPool2d,
   module,
@@ -27,6 +31,8 @@ const networks: { readonly [op: string]: (attrs: never) => Module } = {
   'net.mlp': mlp,
   'net.lenet': lenet,
   'net.resnet': resnet,
+  'net.lstm': lstmNet,
+  'net.gpt': gpt,
 }
 
 const activations: { readonly [name: string]: (x: Value) => Value } = {
@@ -123,4 +129,69 @@ function basicBlock(channels: number, width: number, stride: number, act: (x: Va
         : sequential(conv2d(channels, width, 1, { stride, bias: false }), batchNorm(width)),
   }
   return module(layers, (m, x) => act(m.bn2(m.conv2(act(m.bn1(m.conv1(x))))).add(m.down(x))))
+}
+
+interface LstmAttrs {
+  readonly vocab: number
+  readonly embedding: number
+  readonly hidden: number
+  readonly classes: number
+  readonly layers: number
+}
+
+function lstmNet({ vocab, embedding: width, hidden, classes, layers }: LstmAttrs): Module {
+  const children = {
+    embedding: embedding(vocab, width),
+    lstm: lstm(width, hidden, { layers }),
+    fc: linear(hidden, classes),
+  }
+  return module(children, (m, x) => {
+    const h = m.lstm(m.embedding(x))
+    const [n, steps] = h.shape as [number, number, number]
+    return m.fc(h.slice([0, steps - 1, 0], [n, steps, hidden]).reshape([n, hidden]))
+  })
+}
+
+interface GptAttrs {
+  readonly vocab: number
+  readonly context: number
+  readonly d: number
+  readonly heads: number
+  readonly layers: number
+  readonly gelu: 'none' | 'tanh'
+  readonly tied: boolean
+}
+
+function gpt(attrs: GptAttrs): Module {
+  const { vocab, context, d, layers, tied } = attrs
+  if (tied) throw new Unsupported('two layers that share a parameter')
+  const children = {
+    tok: embedding(vocab, d),
+    pos: embedding(context, d),
+    blocks: chain(Array.from({ length: layers }, () => gptBlock(attrs))),
+    ln: layerNorm(d),
+    head: linear(d, vocab, { bias: false }),
+  }
+  return module(children, (m, x) => {
+    const positions = iota([x.shape[1]!])
+    return m.head(m.ln(m.blocks(m.tok(x).add(m.pos(positions)))))
+  })
+}
+
+function gptBlock({ d, heads, gelu: approximate }: GptAttrs): Module {
+  const children = {
+    ln1: layerNorm(d),
+    ln2: layerNorm(d),
+    qkv: linear(d, 3 * d, { bias: false }),
+    proj: linear(d, d),
+    up: linear(d, 4 * d),
+    down: linear(4 * d, d),
+  }
+  return module(children, (m, x) => {
+    const [n, steps] = x.shape as [number, number, number]
+    const parts = split(m.qkv(m.ln1(x)), 3, 2).map(part => part.reshape([n, steps, heads, d / heads]))
+    const [q, k, v] = parts as [Value, Value, Value]
+    const attended = x.add(m.proj(attention(q, k, v, { causal: true }).reshape(x.shape)))
+    return attended.add(m.down(gelu(m.up(m.ln2(attended)), approximate)))
+  })
 }

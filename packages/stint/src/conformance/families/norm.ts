@@ -1,16 +1,16 @@
 import { full, logSoftmax, softmax, type Value, variance } from '@stint/graph'
-import { apply, batchNorm } from '@stint/nn'
+import { apply, batchNorm, layerNorm } from '@stint/nn'
 import type { Family } from '../context.ts'
+import { layer } from '../layer.ts'
 
 /** Mean 0 and variance 1 over some axes. */
 export function normalize(x: Value, axes: readonly number[], eps: number): Value {
   return x.sub(x.mean(axes, true)).mul(variance(x, axes, true).add(eps).rsqrt())
 }
 
-/** Weight and bias of the shape of the last axes, or of the channels of [N, C, ...]. */
-function affine(x: Value, weight: Value | undefined, bias: Value | undefined, perChannel: boolean): Value {
-  const fit = (v: Value): Value =>
-    perChannel ? v.reshape([v.shape[0]!, ...x.shape.slice(2).map(() => 1)]) : v
+/** Weight and bias of each channel of [N, C, ...]. */
+function affine(x: Value, weight: Value | undefined, bias: Value | undefined): Value {
+  const fit = (v: Value): Value => v.reshape([v.shape[0]!, ...x.shape.slice(2).map(() => 1)])
   const scaled = weight === undefined ? x : x.mul(fit(weight))
   return bias === undefined ? scaled : scaled.add(fit(bias))
 }
@@ -43,13 +43,13 @@ export const norm: Family = {
     return training ? [y, updates.running_mean!, updates.running_var!] : y
   },
   layer_norm: ({ input, weight, bias }, attrs: { normalized_shape: number[]; eps: number }) => {
-    const x = normalize(input!, lastAxes(input!, attrs.normalized_shape.length), attrs.eps)
-    return affine(x, weight, bias, false)
+    const options = { eps: attrs.eps, affine: weight !== undefined }
+    return layer(layerNorm(attrs.normalized_shape, options), { weight, bias }, input!)
   },
   group_norm: ({ input, weight, bias }, attrs: { num_groups: number; eps: number }) => {
     const [n, , ...rest] = input!.shape as [number, number, ...number[]]
     const groups = input!.reshape([n, attrs.num_groups, -1])
-    return affine(normalize(groups, [2], attrs.eps).reshape([n, -1, ...rest]), weight, bias, true)
+    return affine(normalize(groups, [2], attrs.eps).reshape([n, -1, ...rest]), weight, bias)
   },
   instance_norm: ({ input }, attrs: { eps: number }) =>
     normalize(input!, lastAxes(input!, input!.shape.length - 2), attrs.eps),

@@ -1,5 +1,7 @@
 import * as g from '@stint/graph'
+import { embedding } from '@stint/nn'
 import type { Family, Operands } from '../context.ts'
+import { layer } from '../layer.ts'
 
 type Pairs = readonly (readonly [before: number, after: number])[]
 
@@ -55,7 +57,10 @@ export const shape: Family = {
   },
   gather: ({ input, index }, attrs: { dim: number }) => g.takeAlong(input!, index!, attrs.dim),
   index_select: ({ input, index }, attrs: { dim: number }) => g.take(input!, index!, attrs.dim),
-  embedding: ({ weight, index }) => g.gather(weight!, index!),
+  embedding: ({ weight, index }) => {
+    const [count, features] = weight!.shape as [number, number]
+    return layer(embedding(count, features), { weight }, index!)
+  },
   scatter_add: ({ input, src, index }, attrs: { dim: number }) =>
     g.scatterAddAlong(input!, index!, src!, attrs.dim),
   flip: ({ input }, attrs: { dims: number[] }) => input!.flip(attrs.dims),
