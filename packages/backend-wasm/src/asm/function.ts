@@ -46,6 +46,7 @@ export class FunctionBuilder {
   readonly signature: Signature
   readonly params: readonly Local[]
   #code: ByteWriter = new ByteWriter()
+  readonly #constants: ByteWriter = new ByteWriter()
   readonly #start: ByteWriter = new ByteWriter()
   readonly #kept = new Map<string, Local>()
   readonly #locals: ValType[] = []
@@ -68,9 +69,7 @@ export class FunctionBuilder {
   local(type: ValType): Local {
     const free = this.#free.get(type)?.pop()
     if (free !== undefined) return free
-    const local = { index: this.params.length + this.#locals.length, type }
-    this.#locals.push(type)
-    return local
+    return this.ownLocal(type)
   }
 
   /** Gives a local variable back, for a later `local` of its type. */
@@ -83,24 +82,27 @@ export class FunctionBuilder {
     return this
   }
 
-  /** What `body` emits runs first, before all other code of the function. */
-  atStart(body: () => void): this {
-    const [code, depth] = [this.#code, this.#depth]
-    this.#code = this.#start
-    this.#depth = 0
-    body()
-    this.#code = code
-    this.#depth = depth
-    return this
+  /** A local variable that has never been used and never will be by others: do not release it. */
+  ownLocal(type: ValType): Local {
+    const local = { index: this.params.length + this.#locals.length, type }
+    this.#locals.push(type)
+    return local
   }
 
-  /** A local set once at the start of the function, the same for equal keys; never to be released or set. */
+  /** What `body` emits runs at the start of the function, before the code outside such bodies. */
+  atStart(body: () => void): this {
+    return this.#into(this.#start, body)
+  }
+
+  /**
+   * A local set once at the very start of the function, the same for equal keys; never to be released or set. `value`
+   * pushes it, from constants and parameters alone.
+   */
   kept(key: string, type: ValType, value: () => void): Local {
     const known = this.#kept.get(key)
     if (known !== undefined) return known
-    const local = { index: this.params.length + this.#locals.length, type }
-    this.#locals.push(type)
-    this.atStart(() => {
+    const local = this.ownLocal(type)
+    this.#into(this.#constants, () => {
       value()
       this.set(local)
     })
@@ -278,7 +280,8 @@ export class FunctionBuilder {
     }
     const out = new ByteWriter().u32(runs.length)
     for (const [type, count] of runs) out.u32(count).byte(valTypes[type])
-    return out.bytes(this.#start.finish()).bytes(this.#code.finish()).byte(0x0b).finish()
+    for (const part of [this.#constants, this.#start, this.#code]) out.bytes(part.finish())
+    return out.byte(0x0b).finish()
   }
 
   #structured(opcode: number, body: (label: Label) => void, result?: ValType): this {
@@ -286,6 +289,16 @@ export class FunctionBuilder {
     body({ depth: ++this.#depth })
     this.#depth -= 1
     return this.#byte(0x0b)
+  }
+
+  #into(part: ByteWriter, body: () => void): this {
+    const [code, depth] = [this.#code, this.#depth]
+    this.#code = part
+    this.#depth = 0
+    body()
+    this.#code = code
+    this.#depth = depth
+    return this
   }
 
   #opcode(code: number): this {

@@ -1,0 +1,80 @@
+import type { Elements } from '@stint/engine'
+import type { DType } from '@stint/graph'
+import type { Local } from '../asm/index.ts'
+import type { PhaseBuilder } from '../design.ts'
+import { NestCode, type NestCodeOptions, Places, Values } from './code.ts'
+import { Facts } from './facts.ts'
+import { type Bound, forLoop } from './loops.ts'
+import { storeVector } from './memory.ts'
+import { Rows, type Stretch, stretchLoops } from './rows.ts'
+
+/** Where an expression is written: byte address of element 0 of the domain, and bytes from index to index of each axis. */
+export interface Output {
+  readonly expr: number
+  readonly dtype: DType
+  readonly base: () => Local
+  readonly offset: number
+  readonly strides: readonly number[]
+}
+
+export interface Box {
+  readonly elements: Elements
+  /** Indices of each axis, from `from` to before `to`; the whole axis unless given. */
+  readonly range?: readonly (readonly [from: Bound, to: Bound] | undefined)[]
+  readonly outputs: readonly Output[]
+  /** The axis that vectors lie along: the last one unless given. */
+  readonly axis?: number
+  /** Where the anchor's results lie, at the same indices. */
+  readonly anchor?: NestCodeOptions['anchor']
+}
+
+/**
+ * Generates loops that compute expressions over a box of their domain and write them. Nothing is written at a point
+ * before all that the point needs is read.
+ */
+export function emitBox(b: PhaseBuilder, box: Box): void {
+  const { domain } = box.elements
+  const axis = box.axis ?? domain.length - 1
+  const { outputs, anchor } = box
+  const code = new NestCode(b, box.elements, { axis, outputs, ...(anchor && { anchor }) })
+  const roots = outputs.map(o => o.expr)
+  const first = code.exprs.length
+  const range = (a: number): readonly [Bound, Bound] => box.range?.[a] ?? [0, domain[a]!]
+  const rows = new Rows(code, roots, stretch => boxStretch(code, stretch, outputs, first))
+  const indices = new Map<number, Local>()
+  const outer = domain.map((_, a) => a).filter(a => a !== axis)
+  const nest = (depth: number): void => {
+    if (depth < outer.length) {
+      const index = b.f.local('i32')
+      const a = outer[depth]!
+      indices.set(a, index)
+      const [from, to] = range(a)
+      forLoop(b.f, index, from, to, () => nest(depth + 1))
+      b.f.release(index)
+      return
+    }
+    const places = new Places(code, null, indices)
+    const [from, to] = axis < 0 ? [0, 1] : range(axis)
+    rows.emit(places, new Facts(domain), from, to)
+  }
+  nest(0)
+}
+
+function boxStretch(code: NestCode, stretch: Stretch, outputs: readonly Output[], first: number): void {
+  const { facts, needed } = stretch
+  const places = stretch.places.branch()
+  places.locate([...needed, ...outputs.map((_, i) => first + i)])
+  const row = new Values(places, null, { facts, lanes: 'same' })
+  row.hoist(needed)
+  stretchLoops(code, { ...stretch, places }, row, unrollOf(needed.length), (values, lanes) => {
+    const results = outputs.map(o => values.value(o.expr))
+    for (const [i, result] of results.entries()) storeVector(code.f, result, values.place(first + i), lanes)
+  })
+  row.release()
+  places.release()
+}
+
+/** Vectors a turn: several where little is done to each. */
+export function unrollOf(exprs: number): number {
+  return exprs <= 6 ? 4 : exprs <= 16 ? 2 : 1
+}
