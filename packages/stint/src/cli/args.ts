@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { CliError } from './errors.ts'
 
 /** A flag: with a value, which the text names, or without one. */
-export interface Flag {
+interface Flag {
   readonly value?: string
   readonly about: string
 }

@@ -30,7 +30,7 @@ export const planUsage: Usage = {
 }
 
 /** What `stint plan --json` prints. Bytes; costs in the units of the file; seconds. */
-export interface Planning {
+interface Planning {
   readonly budgetBytes: number
   readonly peakBytes: number
   readonly arenaBytes: number
