@@ -1,1 +1,12 @@
-export {}
+import process from 'node:process'
+import { main } from './main.ts'
+import { laneArgument, serveLane } from './train/process-lane.ts'
+
+const args = process.argv.slice(2)
+if (args[0] === laneArgument && process.send !== undefined) serveLane()
+else
+  process.exitCode = await main(args, {
+    out: line => void process.stdout.write(`${line}\n`),
+    err: line => void process.stderr.write(`${line}\n`),
+    script: process.argv[1]!,
+  })

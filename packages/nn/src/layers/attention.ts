@@ -10,7 +10,10 @@ export interface AttentionOptions {
   /** Each position sees itself and those before it. */
   readonly causal?: boolean
   readonly bias?: boolean
+  /** Of every weight matrix, in place of PyTorch's defaults. */
   readonly weightInit?: Initializer
+  /** Of every bias. */
+  readonly biasInit?: Initializer
 }
 
 /**
@@ -20,7 +23,7 @@ export interface AttentionOptions {
  * Throws StintError where the heads do not divide the features, ShapeError for an x of another shape.
  */
 export function multiHeadAttention(features: number, heads: number, options: AttentionOptions = {}): Module {
-  const { causal = false, bias = true, weightInit = xavierUniform() } = options
+  const { causal = false, bias = true, weightInit, biasInit = constantInit(0) } = options
   if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0)
     throw new StintError('ATTR', 'the heads do not divide the features', {
       op: 'multiHeadAttention',
@@ -30,10 +33,10 @@ export function multiHeadAttention(features: number, heads: number, options: Att
   return {
     kind: 'multiHeadAttention',
     tensors: {
-      in_proj_weight: parameter([3 * features, features], weightInit),
-      ...(bias && { in_proj_bias: parameter([3 * features], constantInit(0)) }),
+      in_proj_weight: parameter([3 * features, features], weightInit ?? xavierUniform()),
+      ...(bias && { in_proj_bias: parameter([3 * features], biasInit) }),
     },
-    children: { out_proj: linear(features, features, { bias, biasInit: constantInit(0) }) },
+    children: { out_proj: linear(features, features, { bias, biasInit, ...(weightInit && { weightInit }) }) },
     forward(scope, x) {
       const [n, steps, width] = x.shape
       if (x.shape.length !== 3 || width !== features)
@@ -105,14 +108,16 @@ export function transformerBlock(
   options: TransformerBlockOptions = {},
 ): Module {
   const { width = 4 * features, activation = (x: Value) => gelu(x, 'tanh'), dropout = 0, ...rest } = options
+  const { weightInit, biasInit } = options
+  const inits = { ...(weightInit && { weightInit }), ...(biasInit && { biasInit }) }
   const children = {
     norm1: layerNorm(features),
     self_attn: multiHeadAttention(features, heads, rest),
     dropout1: dropoutLayer(dropout),
     norm2: layerNorm(features),
-    linear1: linear(features, width),
+    linear1: linear(features, width, inits),
     activation: asModule(activation),
-    linear2: linear(width, features),
+    linear2: linear(width, features, inits),
     dropout2: dropoutLayer(dropout),
   }
   return {

@@ -1,0 +1,20 @@
+/** Of times in ms; quantiles by nearest rank, as the peers take them. */
+export interface Times {
+  readonly medianMs: number
+  readonly minMs: number
+  readonly p90Ms: number
+}
+
+/** Throws RangeError where there is nothing to sum up. */
+export function summarize(times: readonly number[]): Times {
+  if (times.length === 0) throw new RangeError('no times')
+  const sorted = [...times].sort((a, b) => a - b)
+  const at = (share: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!)
+  return { medianMs: at(0.5), minMs: at(0), p90Ms: at(0.9) }
+}
+
+/** To a thousandth. */
+export function round(x: number): number {
+  return Math.round(x * 1000) / 1000
+}
