@@ -1,8 +1,9 @@
 import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
+import { emitBlock, type Span } from './block.ts'
 import type { DotPlan, Strip } from './dot-plan.ts'
 import { type Axis, forRange, plus, plusIndex, times } from './emit.ts'
-import { innerStride } from './matrix.ts'
+import { type ComputedMatrix, innerStride, type StoredMatrix } from './matrix.ts'
 import { blockLength, type Tile, tileHelper } from './micro.ts'
 import { groupPacker, linePacker, panelPacker } from './pack.ts'
 
@@ -20,9 +21,6 @@ export interface Finished {
 
 /** Where the pieces of a product are. */
 export interface DotPlaces {
-  /** Pushes the address of an operand's first byte. */
-  readonly left: () => void
-  readonly right: () => void
   /** The dense result, if the sums go straight into it. */
   readonly result?: () => void
   /** Pushes the address of this part's workspace. */
@@ -110,10 +108,12 @@ class DotEmitter {
   #item(): void {
     const { f } = this.b
     const { left, right, m, n, k, piece, lane, bare } = this.plan
-    this.places.left()
-    plusIndex(plus(f, left.offset), this.batch, left.batch).set(this.a)
-    this.places.right()
-    plusIndex(plus(f, right.offset), this.batch, right.batch).set(this.bb)
+    for (const [matrix, base] of [
+      [left, this.a],
+      [right, this.bb],
+    ] as const)
+      if (matrix.kind === 'stored')
+        plusIndex(plus(f.get(this.b.arg(matrix.operand)), matrix.offset), this.batch, matrix.batch).set(base)
     if (this.places.result !== undefined) {
       this.places.result()
       times(f.get(this.batch).i32(m).op('i32.mul').get(this.row).op('i32.add'), n)
@@ -145,65 +145,80 @@ class DotEmitter {
     this.places.finish({ batch: this.batch, row, rows, column, columns, sums: this.sums, sumsRow })
   }
 
-  /** Copies the item's rows of A, this piece of them, if they are not read where they lie. */
+  /** Copies or computes the item's rows of A, this piece of them, if they are not read where they lie. */
   #readyLeft(): void {
+    const { left, leftBy } = this.plan
+    if (left.kind === 'computed') this.#computeLeft(left)
+    else if (leftBy === 'lines') this.#copyLines(left)
+    else if (leftBy === 'groups') this.#copyGroups(left)
+  }
+
+  #computeLeft(left: ComputedMatrix): void {
+    const { leftBy, leftPitch, lane, chunkRows } = this.plan
+    const strides =
+      leftBy === 'rows' ? [0, leftPitch * lane.bytes, lane.bytes] : [0, lane.bytes, leftPitch * lane.bytes]
+    const rows = { start: this.row, count: this.rows, unit: chunkRows }
+    emitBlock(this.b, {
+      grouped: left.grouped,
+      spans: [this.#oneBatch(), rows, this.#pieceSpan()],
+      into: { expr: left.expr, place: { at: this.work, strides } },
+      axis: left.axis,
+    })
+  }
+
+  #oneBatch(): Span {
+    return { start: this.batch, count: 1, unit: 1 }
+  }
+
+  #pieceSpan(): Span {
+    return { start: this.start, count: this.steps, unit: this.plan.piece }
+  }
+
+  /** Pushes the address of row `r` of the chunk where it lies. */
+  #storedRow(left: StoredMatrix, r: Local): void {
     const { f } = this.b
-    const { left, leftBy, lane, group, piece } = this.plan
-    if (leftBy === 'direct') return
+    const at = f.local('i32')
+    f.get(this.row).get(r).op('i32.add').set(at)
+    plusIndex(f.get(this.a), at, left.free)
+    this.#plusSteps(left.deep)
+    f.release(at)
+  }
+
+  #copyLines(left: StoredMatrix): void {
+    const { f } = this.b
+    const { lane, leftPitch } = this.plan
     const r = f.local('i32')
-    const from = (): void => {
-      const at = f.local('i32')
-      f.get(this.row).get(r).op('i32.add').set(at)
-      plusIndex(f.get(this.a), at, left.free)
-      this.#plusSteps(left.deep)
-      f.release(at)
-    }
-    if (leftBy === 'lines') {
-      const packer = linePacker(this.b, lane, left.deep, lane.bytes)
-      forRange(f, r, this.rows, () => {
-        times(f.get(this.work).get(r), piece * lane.bytes).op('i32.add')
-        from()
-        this.#pushSteps(left.deep).call(packer)
-      })
-    } else {
-      const [row, step] = [innerStride(left.free), innerStride(left.deep)]
-      const packer = groupPacker(this.b, { lane, rows: group, group, row, step })
-      const single = groupPacker(this.b, { lane, rows: 1, group, row, step })
-      const whole = f.local('i32')
-      f.get(this.rows).i32(-group).op('i32.and').set(whole)
-      forRange(
-        f,
-        r,
-        whole,
-        () => {
-          this.#packedRow(r)
-          from()
-          f.get(this.steps).call(packer)
-        },
-        { step: group },
-      )
-      forRange(
-        f,
-        r,
-        this.rows,
-        () => {
-          this.#packedRow(r)
-          from()
-          f.get(this.steps).call(single)
-        },
-        { from: whole },
-      )
-      f.release(whole)
-    }
+    const packer = linePacker(this.b, lane, left.deep, lane.bytes)
+    forRange(f, r, this.rows, () => {
+      times(f.get(this.work).get(r), leftPitch * lane.bytes).op('i32.add')
+      this.#storedRow(left, r)
+      this.#pushSteps(left.deep).call(packer)
+    })
     f.release(r)
+  }
+
+  #copyGroups(left: StoredMatrix): void {
+    const { f } = this.b
+    const { lane, group } = this.plan
+    const [row, step] = [innerStride(left.free), innerStride(left.deep)]
+    const [r, whole] = [f.local('i32'), f.local('i32')]
+    const copy = (rows: number): void => {
+      this.#packedRow(r)
+      this.#storedRow(left, r)
+      f.get(this.steps).call(groupPacker(this.b, { lane, rows, group, row, step }))
+    }
+    f.get(this.rows).i32(-group).op('i32.and').set(whole)
+    forRange(f, r, whole, () => copy(group), { step: group })
+    forRange(f, r, this.rows, () => copy(1), { from: whole })
+    f.release(r, whole)
   }
 
   /** Pushes where row `r` of the chunk is packed, in groups. */
   #packedRow(r: Local): void {
     const { f } = this.b
-    const { group, piece, lane } = this.plan
+    const { group, leftPitch, lane } = this.plan
     f.get(this.work)
-    times(f.get(r).i32(-group).op('i32.and'), piece * lane.bytes).op('i32.add')
+    times(f.get(r).i32(-group).op('i32.and'), leftPitch * lane.bytes).op('i32.add')
     times(
       f
         .get(r)
@@ -251,7 +266,7 @@ class DotEmitter {
   /** One panel of `width` columns from column `at` on. */
   #panel(at: Local, strip: Strip, width: number): void {
     const { f } = this.b
-    const { bare, lane, piece, k, n, sumRows, chunkRows, sumsAt, tailAt } = this.plan
+    const { bare, lane, piece, k, n, sumRows, chunkRows, sumsAt } = this.plan
     this.#readyRight(at, strip, width)
     if (bare && width % lane.count === 0) {
       times(f.get(this.c).get(at), lane.bytes).op('i32.add').set(this.sums)
@@ -260,7 +275,7 @@ class DotEmitter {
     }
     const passing = piece === k || bare
     const sumsRow = passing ? 16 * strip.vectors : this.#accumulatorRow()
-    plus(f.get(this.work), bare ? tailAt : sumsAt)
+    plus(f.get(this.work), sumsAt)
     if (!passing) times(f.get(at).get(this.column).op('i32.sub'), lane.bytes).op('i32.add')
     f.set(this.sums)
     if (!passing) {
@@ -295,6 +310,17 @@ class DotEmitter {
   #readyRight(at: Local, strip: Strip, width: number): void {
     const { f } = this.b
     const { right, rightBy, rightAt, lane } = this.plan
+    if (right.kind === 'computed') {
+      plus(f.get(this.work), rightAt).set(this.panel)
+      const strides = [0, lane.bytes, 16 * strip.vectors]
+      emitBlock(this.b, {
+        grouped: right.grouped,
+        spans: [this.#oneBatch(), { start: at, count: width, unit: this.plan.width }, this.#pieceSpan()],
+        into: { expr: right.expr, place: { at: this.panel, strides } },
+        axis: right.axis,
+      })
+      return
+    }
     const from = (column: Local): void => {
       plusIndex(f.get(this.bb), column, right.free)
       this.#plusSteps(right.deep)
@@ -353,34 +379,41 @@ class DotEmitter {
   /** Pushes the address of the left operand's rows from row `r` of the chunk on, the least of their addresses. */
   #leftAt(r: Local, rows: number): void {
     const { f } = this.b
-    const { left, leftBy, lane, piece } = this.plan
-    if (leftBy === 'lines') times(f.get(this.work).get(r), piece * lane.bytes).op('i32.add')
-    else if (leftBy === 'groups') this.#packedRow(r)
-    else {
-      const at = f.local('i32')
-      f.get(this.row).get(r).op('i32.add').set(at)
-      plusIndex(f.get(this.a), at, left.free)
-      this.#plusSteps(left.deep)
+    const { left, leftBy, lane, leftPitch } = this.plan
+    if (leftBy === 'groups') this.#packedRow(r)
+    else if (left.kind === 'stored' && leftBy === 'direct') {
+      this.#storedRow(left, r)
       plus(f, Math.min(0, (rows - 1) * innerStride(left.free)))
-      f.release(at)
-    }
+    } else times(f.get(this.work).get(r), (leftBy === 'columns' ? 1 : leftPitch) * lane.bytes).op('i32.add')
   }
 
   #tile({ vectors }: Strip, rows: number, cRow: number): Tile {
-    const { left, leftBy, right, rightBy, lane, group, piece } = this.plan
+    const { right, rightBy, lane } = this.plan
+    const bStep = right.kind === 'stored' && rightBy === 'direct' ? innerStride(right.deep) : 16 * vectors
+    return { lane, ...this.#leftSteps(rows), vectors, bStep, cRow }
+  }
+
+  #leftSteps(rows: number): Pick<Tile, 'aRows' | 'aStep'> {
+    const { left, leftBy, lane, group, leftPitch } = this.plan
     const list = Array.from({ length: rows }, (_, i) => i)
-    const row = innerStride(left.free)
-    const least = Math.min(0, (rows - 1) * row)
-    const aRows =
-      leftBy === 'direct'
-        ? list.map(i => i * row - least)
-        : leftBy === 'lines'
-          ? list.map(i => i * piece * lane.bytes)
-          : list.map(i => (Math.floor(i / group) * group * piece + (i % group)) * lane.bytes)
-    const aStep =
-      leftBy === 'direct' ? innerStride(left.deep) : leftBy === 'lines' ? lane.bytes : group * lane.bytes
-    const bStep = rightBy === 'direct' ? innerStride(right.deep) : 16 * vectors
-    return { lane, aRows, aStep, vectors, bStep, cRow }
+    const pitch = leftPitch * lane.bytes
+    switch (leftBy) {
+      case 'direct': {
+        const { free, deep } = left as StoredMatrix
+        const row = innerStride(free)
+        const least = Math.min(0, (rows - 1) * row)
+        return { aRows: list.map(i => i * row - least), aStep: innerStride(deep) }
+      }
+      case 'groups':
+        return {
+          aRows: list.map(i => Math.floor(i / group) * group * pitch + (i % group) * lane.bytes),
+          aStep: group * lane.bytes,
+        }
+      case 'columns':
+        return { aRows: list.map(i => i * lane.bytes), aStep: pitch }
+      default:
+        return { aRows: list.map(i => i * pitch), aStep: lane.bytes }
+    }
   }
 }
 

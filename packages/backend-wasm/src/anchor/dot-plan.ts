@@ -13,7 +13,7 @@ export interface Product {
   readonly right: Matrix
 }
 
-/** Tiles of one width: columns and what they lie in. */
+/** Tiles of one width. */
 export interface Strip {
   readonly vectors: number
   /** Rows of a tile; what is left over goes row by row. */
@@ -24,87 +24,73 @@ export interface Strip {
  * How a product is computed. The work is a grid of items, batches × row chunks × column chunks, each done by itself.
  * An item walks k in pieces; for each piece it readies its rows of A and, one panel of columns after the other, B.
  */
-export interface DotPlan extends Product {
+export interface DotPlan extends Product, Chunks {
   readonly lane: Lane
   /** Columns of a full panel. */
   readonly width: number
   readonly strip: Strip
   /** The panel at the end, if `width` does not divide the columns. */
   readonly tail: (Strip & { readonly width: number }) | null
-  /** Rows of A: read where they lie, copied in groups of a tile's rows, or copied row by row. */
-  readonly leftBy: 'direct' | 'groups' | 'lines'
+  /**
+   * Rows of A: read where they lie; copied in groups of a tile's rows, or row by row; computed into rows, or into
+   * columns (one for each k).
+   */
+  readonly leftBy: 'direct' | 'groups' | 'lines' | 'rows' | 'columns'
   /** Rows of a group. */
   readonly group: number
-  /** Columns of B: read where they lie, packed by panel, or packed column by column. */
-  readonly rightBy: 'direct' | 'panels' | 'lines'
-  readonly chunkRows: number
-  readonly chunkColumns: number
-  /** Length of a piece of k: all of it, or a multiple of the block length. */
-  readonly piece: number
-  readonly rowChunks: number
-  readonly columnChunks: number
+  /** Columns of B: read where they lie; packed panel by panel, or column by column; computed. */
+  readonly rightBy: 'direct' | 'panels' | 'lines' | 'computed'
   readonly items: number
   /** The sums go straight into the result; else through the workspace. */
   readonly bare: boolean
+}
+
+/** How the work is cut up, and what that takes of the workspace. */
+interface Chunks {
+  readonly chunkRows: number
+  readonly chunkColumns: number
+  readonly rowChunks: number
+  readonly columnChunks: number
+  /** Length of a piece of k: all of it, or a multiple of the block length. */
+  readonly piece: number
+  /** Elements from row to row, or from column to column, of what is ready of A. */
+  readonly leftPitch: number
   /** Rows of sums that are finished at once, where they pass through the workspace in one piece of k. */
   readonly sumRows: number
   /** Bytes of the workspace, for each part, and where in it things lie. */
   readonly rightAt: number
   readonly sumsAt: number
-  readonly tailAt: number
   readonly partBytes: number
 }
 
-/** Panels of B and chunks of A in the workspace stay below about so many bytes. */
-const panelBytes = 131072
-const chunkBytes = 262144
+/** What cutting up the work depends on. */
+interface Sizes {
+  readonly product: Product
+  readonly lane: Lane
+  readonly width: number
+  readonly leftBy: DotPlan['leftBy']
+  readonly rightBy: DotPlan['rightBy']
+  readonly bare: boolean
+  readonly partialTail: boolean
+}
 
 /** Chooses tiles, packing and chunks from the shapes. None of it changes a bit. */
 export function planDot(product: Product, bare: boolean, threads: number): DotPlan {
-  const { m, n, k, left, right, batches, dtype } = product
+  const { n, batches, dtype } = product
   const lane = laneOf(dtype)
   const width = 4 * lane.count
   const full = Math.floor(n / width)
   const rest = n - full * width
   const strip: Strip = { vectors: 4, rows: 2 }
   const tail = rest === 0 ? null : { ...tailStrip(Math.ceil(rest / lane.count)), width: rest }
-  const panels = Math.ceil(n / width)
-
-  const leftBy = chooseLeft(product, lane, panels)
+  const leftBy = chooseLeft(product, lane, Math.ceil(n / width))
   const rightBy = chooseRight(product, lane, width)
-  const piece =
-    k * width * lane.bytes <= panelBytes || left.deep.length > 1 || right.deep.length > 1
-      ? k
-      : Math.floor(panelBytes / (width * lane.bytes * blockLength)) * blockLength
-
-  const rowUnit = leftBy === 'groups' ? 4 : 2
-  let chunkRows = m
-  const rowBytes = piece * lane.bytes
-  const limit = leftBy === 'direct' ? 2 * chunkBytes : chunkBytes
-  if (panels > 2 || leftBy !== 'direct') chunkRows = chunked(m, Math.max(32, Math.floor(limit / rowBytes)), 4)
-  let chunkColumns = n
-  if (!bare && piece < k)
-    chunkColumns = chunked(n, Math.max(width, Math.floor(panelBytes / (chunkRows * lane.bytes))), width)
-  if (batches < threads) {
-    const items = batches * Math.ceil(m / chunkRows) * Math.ceil(n / chunkColumns)
-    if (items < 2 * threads) {
-      if (panels >= 2 * threads && leftBy === 'direct')
-        chunkColumns = chunked(n, Math.ceil(n / threads), width)
-      else chunkRows = chunked(m, Math.ceil(m / threads), rowUnit)
-    }
-  }
-  const rowChunks = Math.ceil(m / chunkRows)
-  const columnChunks = Math.ceil(n / chunkColumns)
-
-  const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
-  const leftBytes = leftBy === 'direct' ? 0 : align(Math.ceil(chunkRows / 4) * 4 * rowBytes)
-  const rightBytes = rightBy === 'direct' ? 0 : align(piece * width * lane.bytes)
-  const sumRows = piece < k ? chunkRows : Math.min(chunkRows, 64)
-  const rowOfSums = (piece < k ? Math.ceil(chunkColumns / width) : 1) * width * lane.bytes
-  const sumBytes = bare ? 0 : align(sumRows * rowOfSums)
-  const tailBytes = bare && rest % lane.count !== 0 ? align(sumRows * width * lane.bytes) : 0
+  const sizes = { product, lane, width, leftBy, rightBy, bare, partialTail: bare && rest % lane.count !== 0 }
+  const wanted = Math.ceil(threads / batches)
+  const chunks = cut(sizes, wanted)
   return {
     ...product,
+    ...chunks,
     lane,
     width,
     strip,
@@ -112,18 +98,8 @@ export function planDot(product: Product, bare: boolean, threads: number): DotPl
     leftBy,
     group: full > 0 ? strip.rows : tail!.rows,
     rightBy,
-    chunkRows,
-    chunkColumns,
-    piece,
-    rowChunks,
-    columnChunks,
-    items: batches * rowChunks * columnChunks,
+    items: batches * chunks.rowChunks * chunks.columnChunks,
     bare,
-    sumRows,
-    rightAt: leftBytes,
-    sumsAt: leftBytes + rightBytes,
-    tailAt: leftBytes + rightBytes + sumBytes,
-    partBytes: leftBytes + rightBytes + sumBytes + tailBytes,
   }
 }
 
@@ -132,17 +108,11 @@ export function tailStrip(vectors: number): Strip {
   return { vectors, rows: vectors <= 2 ? 4 : 2 }
 }
 
-/** Equal chunks of at most about `most`, each but the last a multiple of `unit`. */
-function chunked(total: number, most: number, unit: number): number {
-  const chunks = Math.max(1, Math.ceil(total / Math.max(unit, most)))
-  return Math.min(total, Math.ceil(total / chunks / unit) * unit)
-}
-
 function chooseLeft({ left, m, k }: Product, lane: Lane, panels: number): DotPlan['leftBy'] {
-  const plain = left.deep.length === 1 && runsOf(left.free, 4)
+  if (left.kind === 'computed') return left.alongDeep ? 'rows' : 'columns'
+  if (left.deep.length > 1 || !runsOf(left.free, 4)) return 'lines'
   const [row, step] = [innerStride(left.free), innerStride(left.deep)]
-  if (!plain) return 'lines'
-  if (Math.abs(step) === lane.bytes || m <= 4 || k <= 8 || step === 0) return 'direct'
+  if (Math.abs(step) <= lane.bytes || m <= 4 || k <= 8) return 'direct'
   // Neighbouring rows side by side, steps of k far apart: each step touches another cache line.
   const far = Math.abs(step) % 512 === 0
   if (panels < (far ? 2 : 4)) return 'direct'
@@ -150,10 +120,91 @@ function chooseLeft({ left, m, k }: Product, lane: Lane, panels: number): DotPla
 }
 
 function chooseRight({ right, m, k, n }: Product, lane: Lane, width: number): DotPlan['rightBy'] {
+  if (right.kind === 'computed') return 'computed'
   if (!runsOf(right.free, width)) return 'lines'
   const dense = innerStride(right.free) === lane.bytes && right.deep.length === 1
   const step = Math.abs(innerStride(right.deep))
   const near = step * k <= 16384 && step % 512 !== 0
-  if (dense && (m <= 8 || near) && n % lane.count === 0) return 'direct'
-  return 'panels'
+  return dense && (m <= 8 || near) && n % lane.count === 0 ? 'direct' : 'panels'
+}
+
+/** More workspace than so many bytes is taken only if nothing else works. */
+const workspaceLimit = 393216
+
+/** The cheapest way to cut the work up, with at least `wanted` items a batch if there are so many. */
+function cut(sizes: Sizes, wanted: number): Chunks {
+  const { m, n, k, left, right } = sizes.product
+  const fixed = [left, right].some(x => x.kind === 'stored' && x.deep.length > 1)
+  const pieces = fixed ? [k] : [k, 2048, 1024, 512, blockLength].filter(p => p <= k)
+  const rows = [m, 512, 256, 128, 64, 32].filter(r => r <= m)
+  const columns = sizes.bare ? [n] : [n, 512, 256, 128].filter(c => c <= n)
+  let best: Chunks | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const piece of pieces)
+    for (const most of rows)
+      for (const wide of columns) {
+        const chunks = layOut(sizes, piece, chunked(m, most, 4), chunked(n, wide, sizes.width), wanted)
+        const cost = costOf(sizes, chunks)
+        if (cost < least) [best, least] = [chunks, cost]
+      }
+  return best!
+}
+
+/** Equal chunks of about `most`, each but the last a multiple of `unit`. */
+function chunked(total: number, most: number, unit: number): number {
+  const chunks = Math.max(1, Math.round(total / Math.max(unit, most)))
+  return Math.min(total, Math.ceil(total / chunks / unit) * unit)
+}
+
+function layOut(
+  { product: { m, n, k }, lane, width, leftBy, rightBy, bare, partialTail }: Sizes,
+  piece: number,
+  mostRows: number,
+  mostColumns: number,
+  wanted: number,
+): Chunks {
+  let [chunkRows, chunkColumns] = [mostRows, mostColumns]
+  if (Math.ceil(m / chunkRows) * Math.ceil(n / chunkColumns) < wanted) {
+    if (Math.ceil(n / width) >= 2 * wanted && leftBy === 'direct')
+      chunkColumns = chunked(n, Math.ceil(n / wanted), width)
+    else chunkRows = chunked(m, Math.ceil(m / wanted), 4)
+  }
+  const align = (elements: number): number => Math.ceil((elements * lane.bytes) / 64) * 64
+  const rows = Math.ceil(chunkRows / 4) * 4
+  // Columns a power of two apart would share few lines of the cache.
+  const pitch = leftBy !== 'columns' ? piece : rows % 32 === 0 ? rows + 16 : rows
+  const leftBytes = leftBy === 'direct' ? 0 : align(leftBy === 'columns' ? pitch * piece : rows * piece)
+  const rightBytes = rightBy === 'direct' ? 0 : align(piece * width)
+  const sumRows = piece < k ? chunkRows : Math.min(chunkRows, 64)
+  const sumColumns = !bare && piece < k ? Math.ceil(chunkColumns / width) * width : width
+  const sumBytes = bare && !partialTail ? 0 : align(sumRows * sumColumns)
+  return {
+    chunkRows,
+    chunkColumns,
+    rowChunks: Math.ceil(m / chunkRows),
+    columnChunks: Math.ceil(n / chunkColumns),
+    piece,
+    leftPitch: pitch,
+    sumRows,
+    rightAt: leftBytes,
+    sumsAt: leftBytes + rightBytes,
+    partBytes: leftBytes + rightBytes + sumBytes,
+  }
+}
+
+/** Cycles that depend on the cut, roughly. */
+function costOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chunks): number {
+  const { m, n, k, left, right } = product
+  const { rowChunks, columnChunks, chunkRows, piece, partBytes } = chunks
+  const leftWork = left.kind === 'computed' ? left.work : leftBy === 'direct' ? 0 : 1
+  const rightWork = right.kind === 'computed' ? right.work + 1 : rightBy === 'direct' ? 0 : 0.8
+  const panels = Math.ceil(n / width)
+  let cycles = leftWork * m * k * columnChunks + rightWork * k * n * rowChunks
+  cycles += Math.ceil(m / 2) * panels * Math.ceil(k / blockLength) * 10
+  cycles += Math.ceil(m / 2) * panels * Math.ceil(k / piece) * 20
+  // Panels, and rows that every panel walks, should stay in the second cache.
+  if (piece * width * lane.bytes > 131072) cycles += 0.5 * k * n * (m / 2)
+  if (panels > 2 && chunkRows * piece * lane.bytes > 524288) cycles += 0.3 * m * k * panels
+  if (partBytes > workspaceLimit) cycles += 1e3 * (partBytes - workspaceLimit) + 1e9
+  return cycles + partBytes / 16
 }

@@ -1,56 +1,61 @@
-import { type AnchorNest, inPlacePairs, type Kernel, type Store, UnsupportedKernel } from '@stint/engine'
-import { type DotAttrs, dotAxes, dtypeBytes, sizeOf, stridesOf, type Type } from '@stint/graph'
+import { type AnchorNest, inPlacePairs, type Kernel, type Store } from '@stint/engine'
+import { type DotAttrs, dotAxes, dtypeBytes, type Shape, sizeOf, stridesOf, type Type } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
 import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
+import { emitBlock } from './block.ts'
 import { emitDot, type Finished } from './dot-phase.ts'
-import { planDot } from './dot-plan.ts'
-import { forRange, plus, times } from './emit.ts'
-import type { Lane } from './lane.ts'
+import { type DotPlan, planDot } from './dot-plan.ts'
+import { forRange, times } from './emit.ts'
+import { type Grouped, regroup } from './groups.ts'
 import { matrixOf } from './matrix.ts'
 import { storePart } from './pack.ts'
-import { type View, viewOf } from './views.ts'
+import { spreadElements, spreadStores, viewOf } from './views.ts'
 
 /** A general contraction: batched, over any axes in any order, with what is computed before and after it. */
-export function designDot(kernel: Kernel, nest: AnchorNest, context: DesignContext): KernelDesign {
+export function designDot(kernel: Kernel, nest: AnchorNest, { target }: DesignContext): KernelDesign {
   const { node, sources } = nest
-  const attrs = node.attrs as unknown as DotAttrs
-  const [x, y] = sources.map(s => viewOf(kernel, s)) as [View, View]
+  const { batch, contract } = node.attrs as unknown as DotAttrs
+  const [left, right] = sources.map(s => s.type.shape) as [Shape, Shape]
+  const { freeLeft, freeRight } = dotAxes({ batch, contract }, left, right)
+  const [x, y] = sources.map(s => viewOf(kernel, s))
+  const count = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map(a => shape[a]!))
+  const [{ dtype, shape }] = node.types as [Type]
   const result = bareResult(nest)
-  if (x.kind !== 'strided' || y.kind !== 'strided' || result === null)
-    throw new UnsupportedKernel('wasm', node.op, kernel.signature)
-  const { freeLeft, freeRight } = dotAxes(attrs, x.shape, y.shape)
-  const count = ({ shape }: View, axes: readonly number[]): number => sizeOf(axes.map(a => shape[a]!))
-  const [{ dtype }] = node.types as [Type]
   const plan = planDot(
     {
       dtype: dtype as 'f32' | 'f64',
-      batches: count(x, attrs.batch[0]),
-      m: count(x, freeLeft),
-      n: count(y, freeRight),
-      k: count(x, attrs.contract[0]),
-      left: matrixOf(x, attrs.batch[0], freeLeft, attrs.contract[0]),
-      right: matrixOf(y, attrs.batch[1], freeRight, attrs.contract[1]),
+      batches: count(left, batch[0]),
+      m: count(left, freeLeft),
+      n: count(right, freeRight),
+      k: count(left, contract[0]),
+      left: matrixOf(x!, batch[0], freeLeft, contract[0]),
+      right: matrixOf(y!, batch[1], freeRight, contract[1]),
     },
-    true,
-    context.target.threads,
+    result !== null,
+    target.threads,
   )
-  const place = kernel.operands.length + result
+  const first = kernel.operands.length
+  // Axes of the result: batch, free of the left, free of the right.
+  const [b0, m0] = [batch[0].length, batch[0].length + freeLeft.length]
+  const axes = shape.map((_, a) => a)
+  const epilogue = epilogueOf(nest, [axes.slice(0, b0), axes.slice(b0, m0), axes.slice(m0)])
   const phase = (b: PhaseBuilder): void => {
     emitDot(b, plan, {
-      left: () => b.f.get(b.arg(x.operand)),
-      right: () => b.f.get(b.arg(y.operand)),
-      result: () => b.f.get(b.arg(place)),
+      ...(result !== null && { result: () => void b.f.get(b.arg(first + result)) }),
       workspace: () => pushPart(b, plan.partBytes),
-      finish: sums => copySums(b, plan.lane, plan.m, plan.n, b.arg(place), sums),
+      finish: sums =>
+        result === null
+          ? finishBlock(b, plan, epilogue, first, sums)
+          : copySums(b, plan, b.arg(first + result), sums),
     })
   }
   return {
     operandAlign: kernel.operands.map(t => dtypeBytes(t.dtype)),
     variants: [
       {
-        workspaceBytes: plan.partBytes * context.target.threads,
-        cost: costOf(kernel, context.target.costs),
+        workspaceBytes: plan.partBytes * target.threads,
+        cost: costOf(kernel, target.costs),
         inPlace: inPlacePairs(kernel, nest),
         phases: [phase],
       },
@@ -72,8 +77,39 @@ export function bareResult({ epilogue: { domain, exprs }, stores }: AnchorNest):
   return more.length === 0 && exprs[store.expr]!.kind === 'anchor' && dense ? store.result : null
 }
 
+/** What is computed after an anchor, over groups of the axes of its result. */
+export function epilogueOf(nest: AnchorNest, groups: readonly (readonly number[])[]): Grouped {
+  const [{ shape }] = nest.node.types as [Type]
+  const stores = spreadStores(nest.stores, nest.epilogue.domain, shape)
+  return regroup(spreadElements(nest.epilogue, shape), stores, groups)
+}
+
+/** Makes results of finished sums. */
+function finishBlock(
+  b: PhaseBuilder,
+  { lane, sumRows, chunkRows, chunkColumns, width, piece, k }: DotPlan,
+  grouped: Grouped,
+  firstResult: number,
+  { batch, row, rows, column, columns, sums, sumsRow }: Finished,
+): void {
+  emitBlock(b, {
+    grouped,
+    spans: [
+      { start: batch, count: 1, unit: 1 },
+      { start: row, count: rows, unit: piece < k ? chunkRows : gcd(sumRows, chunkRows) },
+      { start: column, count: columns, unit: piece < k ? chunkColumns : width },
+    ],
+    anchor: { at: sums, strides: [0, sumsRow, lane.bytes] },
+    firstResult,
+  })
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b)
+}
+
 /** Copies finished sums to a dense result [batch, m, n]. */
-function copySums(b: PhaseBuilder, lane: Lane, m: number, n: number, result: Local, sums: Finished): void {
+function copySums(b: PhaseBuilder, { lane, m, n }: DotPlan, result: Local, sums: Finished): void {
   const { f } = b
   const columns = sums.columns as number
   const [to, from, r] = [f.local('i32'), f.local('i32'), f.local('i32')]
@@ -89,8 +125,7 @@ function copySums(b: PhaseBuilder, lane: Lane, m: number, n: number, result: Loc
         .set(vector)
       storePart(f, lane, to, j * lane.bytes, columns - j, vector)
     }
-    plus(f.get(to), n * lane.bytes).set(to)
-    plus(f.get(from), sums.sumsRow).set(from)
+    f.increment(to, n * lane.bytes).increment(from, sums.sumsRow)
   })
   f.release(to, from, r, vector)
 }

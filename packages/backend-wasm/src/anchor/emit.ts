@@ -98,7 +98,10 @@ export function nested(
   moves: readonly { readonly at: Local; readonly strides: readonly number[] }[],
   body: () => void,
 ): void {
-  if (sizes.length === 0) return body()
+  if (sizes.length === 0) {
+    body()
+    return
+  }
   const [size, ...rest] = sizes as [number, ...number[]]
   const inner = (): void =>
     nested(

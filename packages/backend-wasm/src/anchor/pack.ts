@@ -77,7 +77,10 @@ function walk(
   k: Local,
   run: (count: Local) => void,
 ): void {
-  if (deep.length === 1) return run(k)
+  if (deep.length === 1) {
+    run(k)
+    return
+  }
   const outer = deep.slice(0, -1)
   const [count, start] = [f.local('i32'), f.local('i32')]
   nested(

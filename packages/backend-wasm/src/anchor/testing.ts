@@ -1,5 +1,16 @@
 import { type Kernel, type Target, toTasks } from '@stint/engine'
-import { bytesOf, type Graph, sizeOf, type TypedArray, viewOf } from '@stint/graph'
+import {
+  allocate,
+  bytesOf,
+  evaluate,
+  type Graph,
+  sizeOf,
+  type Traceable,
+  type Type,
+  type TypedArray,
+  trace,
+  viewOf,
+} from '@stint/graph'
 import { pageBytes } from '../asm/index.ts'
 import { designKernel } from '../code.ts'
 import { encodePhases, phaseImports } from '../compile.ts'
@@ -92,9 +103,107 @@ export class Bench {
   }
 }
 
-/** The only kernel of a graph. Throws if there are several. */
-export function onlyKernel(graph: Graph): Kernel {
-  const { kernels } = toTasks(graph)
-  if (kernels.length !== 1) throw new Error(`${kernels.length} kernels`)
-  return kernels[0]!
+/**
+ * Runs a graph kernel by kernel, each in a memory of its own, and checks that only results and workspace change. Gives
+ * the outputs by name.
+ */
+export function execute(
+  graph: Graph,
+  inputs: Readonly<Record<string, TypedArray>>,
+  options: RunOptions & { readonly fusion?: boolean } = {},
+): Record<string, TypedArray> {
+  const tasks = toTasks(graph, { fusion: options.fusion ?? true })
+  const values = new Map<number, TypedArray>()
+  for (const { name, value } of graph.inputs) values.set(value, inputs[name]!)
+  for (const { value, bytes } of graph.constants) {
+    const { dtype, shape } = graph.values[value]!
+    values.set(value, viewOf(dtype, bytes.slice().buffer, 0, sizeOf(shape)))
+  }
+  for (const { run, reads, writes } of tasks.tasks) {
+    if (!('kernel' in run)) throw new Error('no loops here')
+    const bench = new Bench(
+      tasks.kernels[run.kernel]!,
+      reads.map(v => values.get(v)!),
+      options,
+    )
+    const before = new Uint8Array(bench.memory.buffer.slice(0))
+    bench.run()
+    if (Buffer.compare(bench.untouched(before), before) !== 0)
+      throw new Error(`${bench.kernel.signature} writes elsewhere`)
+    for (const [i, result] of bench.results().entries()) values.set(writes[i]!, result)
+  }
+  return Object.fromEntries(tasks.outputs.map(({ name, value }) => [name, values.get(value)!]))
+}
+
+/** A number that follows from `i` and `seed` alone, in [−1, 1). */
+export function noise(i: number, seed: number): number {
+  let x = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed + 1, 0x85ebca6b)
+  x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d)
+  x = Math.imul(x ^ (x >>> 12), 0x297a2d39)
+  return ((x ^ (x >>> 15)) >>> 0) / 2 ** 31 - 1
+}
+
+/** Scattered numbers for every input of a graph; indices (i32) lie in [−1, `below`]. */
+export function feed(graph: Graph, below = 8): Record<string, TypedArray> {
+  return Object.fromEntries(
+    graph.inputs.map(({ name, value }, seed) => {
+      const { dtype, shape } = graph.values[value]!
+      const array = allocate(dtype, sizeOf(shape))
+      for (let i = 0; i < array.length; i++)
+        array[i] = dtype === 'i32' ? Math.floor(((noise(i, seed) + 1) / 2) * (below + 2)) - 1 : noise(i, seed)
+      return [name, array]
+    }),
+  )
+}
+
+/** The bits of an array. */
+export function bitsOf(x: TypedArray): Uint8Array {
+  return new Uint8Array(x.buffer, x.byteOffset, x.byteLength).slice()
+}
+
+export interface CheckOptions {
+  /** Greatest difference to the reference, relative to the greatest of its numbers. */
+  readonly tolerance?: number
+  /** Bound of fed indices. */
+  readonly below?: number
+}
+
+/**
+ * Traces a function, runs it fused and node by node, in one part and in several, in place and not: the bits must be the
+ * same, and near the reference evaluator's numbers.
+ */
+export function check(fn: Traceable, types: readonly Type[], options: CheckOptions = {}): void {
+  const { graph } = trace(fn, types)
+  const inputs = feed(graph, options.below)
+  const expected = evaluate(graph, { inputs }).outputs
+  const first = execute(graph, inputs)
+  for (const { name } of graph.outputs) near(first[name]!, expected[name]!, options.tolerance ?? 1e-5, name)
+  const ways: (RunOptions & { readonly fusion?: boolean })[] = [
+    { threads: 2, poison: 0x7f },
+    { threads: 3, parts: 3, inPlace: true },
+    { threads: 7, parts: 2 },
+    { inPlace: true },
+    { fusion: false },
+  ]
+  for (const way of ways) {
+    const other = execute(graph, inputs, way)
+    for (const { name } of graph.outputs)
+      if (Buffer.compare(bitsOf(other[name]!), bitsOf(first[name]!)) !== 0)
+        throw new Error(
+          `${name} differs: ${JSON.stringify(way)} ${firstDifference(other[name]!, first[name]!)}`,
+        )
+  }
+}
+
+function firstDifference(a: TypedArray, b: TypedArray): string {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return `at ${i}: ${a[i]}, not ${b[i]}`
+  return ''
+}
+
+function near(got: TypedArray, expected: TypedArray, tolerance: number, name: string): void {
+  let most = 1e-30
+  for (const x of expected) most = Math.max(most, Math.abs(x))
+  for (let i = 0; i < expected.length; i++)
+    if (!(Math.abs(got[i]! - expected[i]!) <= tolerance * most))
+      throw new Error(`${name} at ${i}: ${got[i]}, expected ${expected[i]}`)
 }

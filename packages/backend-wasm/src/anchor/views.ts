@@ -1,5 +1,6 @@
-import { type Elements, type Expr, type Kernel, lowerSource, type Source } from '@stint/engine'
+import { type Affine, type Elements, type Kernel, lowerSource, type Source, type Store } from '@stint/engine'
 import { type DType, dtypeBytes, type Shape, stridesOf } from '@stint/graph'
+import { mapAffines } from './groups.ts'
 
 /** A source that lies in memory: one stride, in bytes, along each of its own axes. */
 export interface StridedView {
@@ -32,7 +33,7 @@ export function viewOf(kernel: Kernel, source: Source): View {
     return { kind: 'strided', operand: source.operand, dtype, shape, offset: 0, strides }
   }
   const lowered = lowerSource(kernel, source.local)
-  const elements = { domain: shape, exprs: lowered.exprs.map(e => spread(e, lowered.domain, shape)) }
+  const elements = spreadElements(lowered, shape)
   const expr = elements.exprs[lowered.expr]!
   if (expr.kind === 'load' && expr.guards.length === 0 && expr.dtype === dtype)
     return {
@@ -46,33 +47,22 @@ export function viewOf(kernel: Kernel, source: Source): View {
   return { kind: 'computed', dtype, shape, elements, expr: lowered.expr }
 }
 
-/** The expressions over the axes of `shape`, where axes were merged (or dropped, at size 1) into those of `domain`. */
-export function spreadElements(elements: Elements, shape: Shape): Elements {
-  return { domain: shape, exprs: elements.exprs.map(e => spread(e, elements.domain, shape)) }
+/** The expressions over the axes of `shape`, which were merged (or dropped, at size 1) into those of the domain. */
+export function spreadElements({ domain, exprs }: Elements, shape: Shape): Elements {
+  const map = (a: Affine): Affine => ({ offset: a.offset, coefs: spreadCoefs(a.coefs, domain, shape) })
+  return { domain: shape, exprs: exprs.map(e => mapAffines(e, map)) }
 }
 
-function spread(expr: Expr, domain: Shape, shape: Shape): Expr {
-  const affine = <A extends { offset: number; coefs: readonly number[] }>(at: A): A => ({
-    ...at,
-    coefs: spreadCoefs(at.coefs, domain, shape),
-  })
-  const guards = <G extends { at: { offset: number; coefs: readonly number[] } }>(list: readonly G[]): G[] =>
-    list.map(g => ({ ...g, at: affine(g.at) }))
-  switch (expr.kind) {
-    case 'load':
-      return { ...expr, at: affine(expr.at), guards: guards(expr.guards) }
-    case 'iota':
-    case 'random':
-      return { ...expr, at: affine(expr.at) }
-    case 'select':
-      return { ...expr, guards: guards(expr.guards) }
-    default:
-      return expr
-  }
+/** The stores likewise. */
+export function spreadStores(stores: readonly Store[], domain: Shape, shape: Shape): Store[] {
+  return stores.map(s => ({
+    ...s,
+    at: { offset: s.at.offset, coefs: spreadCoefs(s.at.coefs, domain, shape) },
+  }))
 }
 
 /** Coefficients over `shape` of an affine map over the merged axes `domain`. */
-export function spreadCoefs(coefs: readonly number[], domain: Shape, shape: Shape): number[] {
+function spreadCoefs(coefs: readonly number[], domain: Shape, shape: Shape): number[] {
   const list = new Array<number>(shape.length).fill(0)
   let axis = shape.length - 1
   for (let group = domain.length - 1; group >= 0; group--) {
