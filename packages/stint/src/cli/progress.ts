@@ -2,11 +2,24 @@ import { showBytes } from '@stint/engine'
 import type { StepReport } from '@stint/train'
 import type { Io } from './io.ts'
 
-/** How full the arena is of what was asked for: `1.21 MiB of 1.24 MiB`. */
-export function showArena(arenaBytes: number, budgetBytes: number | undefined): string {
-  return budgetBytes === undefined
-    ? showBytes(arenaBytes)
-    : `${showBytes(arenaBytes)} of ${showBytes(budgetBytes)}`
+/** How full the arena is of what was asked for, in bytes. */
+export interface Fill {
+  readonly arena: number
+  /** Undefined without a budget. */
+  readonly budget: number | undefined
+}
+
+/** `1.21 MiB of 1.24 MiB`. */
+function showFill({ arena, budget }: Fill): string {
+  return budget === undefined ? showBytes(arena) : `${showBytes(arena)} of ${showBytes(budget)}`
+}
+
+/** `1.21/1.24 MiB`: three digits each. */
+function showFillShort({ arena, budget }: Fill): string {
+  const most = budget ?? arena
+  const [unit, name] = most >= 2 ** 20 ? [2 ** 20, 'MiB'] : [2 ** 10, 'KiB']
+  const amounts = budget === undefined ? [arena] : [arena, budget]
+  return `${amounts.map(bytes => Number((bytes / unit).toPrecision(3))).join('/')} ${name}`
 }
 
 /** About so many lines where nobody watches. */
@@ -18,17 +31,17 @@ const frame = 100
 export class Progress {
   readonly #io: Io
   readonly #steps: number
-  readonly #arena: string
+  readonly #fill: Fill
   readonly #loss = new Smoothed()
   readonly #accuracy = new Smoothed()
   readonly #speed = new Smoothed()
   readonly #ms = new Smoothed()
   #drawn = Number.NEGATIVE_INFINITY
 
-  constructor(io: Io, steps: number, arena: string) {
+  constructor(io: Io, steps: number, fill: Fill) {
     this.#io = io
     this.#steps = steps
-    this.#arena = arena
+    this.#fill = fill
   }
 
   show(report: StepReport): void {
@@ -42,7 +55,7 @@ export class Progress {
       const now = performance.now()
       if (!last && now - this.#drawn < frame) return
       this.#drawn = now
-      this.#io.err(`\r\u001b[2K${this.#line(report).slice(0, this.#io.columns - 1)}`)
+      this.#io.err(`\r\u001b[2K${this.#liveLine(report)}`)
     } else if (last || step === 1 || step % Math.ceil(this.#steps / plainLines) === 0)
       this.#io.err(`${this.#line(report)}\n`)
   }
@@ -52,18 +65,41 @@ export class Progress {
     if (this.#io.live && this.#drawn > 0) this.#io.err('\n')
   }
 
+  /** The line, or where that does not fit, a shorter one. */
+  #liveLine(report: StepReport): string {
+    const width = this.#io.columns - 1
+    const line = this.#line(report)
+    return line.length <= width ? line : this.#shortLine(report).slice(0, width)
+  }
+
   #line({ step, epoch, accuracy }: StepReport): string {
-    const left = ((this.#steps - step) * this.#ms.value) / 1000
     const parts = [
       `step ${String(step).padStart(String(this.#steps).length)}/${this.#steps}`,
       `epoch ${epoch}`,
       `loss ${this.#loss.value.toFixed(4)}`,
       ...(accuracy === undefined ? [] : [`acc ${(100 * this.#accuracy.value).toFixed(1)} %`]),
       `${this.#speed.value.toFixed(0)} samples/s`,
-      `ETA ${showSeconds(left)}`,
-      `arena ${this.#arena}`,
+      `ETA ${this.#left(step)}`,
+      `arena ${showFill(this.#fill)}`,
     ]
     return parts.join('  ')
+  }
+
+  /** 80 columns, and all that matters. */
+  #shortLine({ step, accuracy }: StepReport): string {
+    const parts = [
+      `step ${step}/${this.#steps}`,
+      `loss ${this.#loss.value.toFixed(3)}`,
+      ...(accuracy === undefined ? [] : [`acc ${(100 * this.#accuracy.value).toFixed(1)}%`]),
+      `${this.#speed.value.toFixed(0)} samples/s`,
+      `ETA ${this.#left(step)}`,
+      `arena ${showFillShort(this.#fill)}`,
+    ]
+    return parts.join(' ')
+  }
+
+  #left(step: number): string {
+    return showSeconds(((this.#steps - step) * this.#ms.value) / 1000)
   }
 }
 

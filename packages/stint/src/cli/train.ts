@@ -3,7 +3,7 @@ import { type FitOptions, fit, type Run } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
 import { backendNames, backendOf } from './backends.ts'
 import type { Io } from './io.ts'
-import { Progress, showArena } from './progress.ts'
+import { Progress } from './progress.ts'
 import { loadRecipe } from './recipes.ts'
 import { showTraining } from './summary.ts'
 
@@ -89,7 +89,7 @@ async function follow(run: Run, asked: Pick<Training, 'recipe' | 'memory'>, io: 
   const plan = session.plan()
   const { arenaBytes } = session
   const budget = budgetBytes(asked.memory, plan.unconstrainedPeakBytes)
-  const progress = new Progress(io, run.steps, showArena(arenaBytes, budget))
+  const progress = new Progress(io, run.steps, { arena: arenaBytes, budget })
   let [ms, lossFirst, lossLast] = [0, Number.NaN, Number.NaN]
   let touchedPeakBytes: number | null = null
   try {
