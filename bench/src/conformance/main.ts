@@ -21,7 +21,7 @@ const backends: { readonly [name: string]: () => Executor } = {
   cpu: () => throughEngine(cpu()),
 }
 
-export const help: string = `conformance --dir <folder> --backend <name> [--only <text>] [--json]
+const help = `conformance --dir <folder> --backend <name> [--only <text>] [--json]
 
 Runs the cases of a folder of reference values, outputs and gradients, each judged by its own tolerances.
 

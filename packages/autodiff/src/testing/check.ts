@@ -31,7 +31,7 @@ export function pullback(fn: Fn, args: readonly Arg[]): (...x: Value[]) => Value
 }
 
 /** The tangent of `fn`, as a function of its arguments and of a tangent of each. */
-export function pushforward(fn: Fn, args: readonly Arg[]): Fn {
+function pushforward(fn: Fn, args: readonly Arg[]): Fn {
   return (...all) => {
     const x = all.slice(0, args.length)
     return jvp(fn, x, all.slice(args.length))[1]

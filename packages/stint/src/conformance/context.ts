@@ -1,6 +1,6 @@
 import type { DType, Type, TypedArray, Value } from '@stint/graph'
 import type { Case, Suite } from './case.ts'
-import type { Arrays, Executor, FloatType } from './executor.ts'
+import type { Executor, FloatType } from './executor.ts'
 import type { Tensor } from './safetensors.ts'
 
 /** What a case is run with. */
@@ -40,17 +40,4 @@ export function typeOf(tensor: Tensor, dtype: FloatType): Type {
 /** The numbers of a stored tensor as a run takes them. */
 export function arrayOf(tensor: Pick<Tensor, 'data'>, dtype: DType): TypedArray {
   return dtype === 'f64' ? Float64Array.from(tensor.data) : tensor.data
-}
-
-/** Tensors of a case by name, with their types and numbers in the precision of the run. */
-export function feedsOf(
-  at: Context,
-  names: readonly string[],
-): { types: { [name: string]: Type }; arrays: Arrays } {
-  const tensors = names.map(name => [name, at.suite.tensor(at.case, name)] as const)
-  const types = tensors.map(([name, t]) => [name, typeOf(t, at.dtype)] as const)
-  return {
-    types: Object.fromEntries(types),
-    arrays: Object.fromEntries(tensors.map(([name, t]) => [name, arrayOf(t, typeOf(t, at.dtype).dtype)])),
-  }
 }

@@ -10,7 +10,7 @@ export function layer(
   return apply(module, present(tensors), x).y
 }
 
-export function present(tensors: { readonly [path: string]: Value | undefined }): { [path: string]: Value } {
+function present(tensors: { readonly [path: string]: Value | undefined }): { [path: string]: Value } {
   return Object.fromEntries(
     Object.entries(tensors).filter((entry): entry is [string, Value] => entry[1] !== undefined),
   )
