@@ -48,9 +48,9 @@ export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, 
   let peak = search.peak
   while (peak > floor) {
     const target = Math.max(floor, Math.min(peak - model.align, Math.floor(peak * (1 - share))))
-    const before = search.stages.drops()
+    const before = search.stages.save()
     if (!attempt(search, target, random, iterations)) {
-      search.stages.restore(before)
+      search.stages.load(before)
       search.evaluate()
       if (target >= peak - model.align || share < 1e-4) return
       share /= 2
@@ -63,11 +63,12 @@ export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, 
 }
 
 function attempt(search: Search, target: number, random: Random, iterations: number): boolean {
-  const before = search.stages.drops()
+  const before = search.stages.save()
   for (let tries = 0; tries < 3; tries++) {
     if (tries > 0) {
       // Another way down: forget a part of what was decided, and vary.
-      search.stages.restore(before.filter(() => random.below(4) < tries))
+      search.stages.load(before)
+      search.stages.restore(before.drops.filter(() => random.below(4) < tries))
       search.evaluate()
     }
     if (!search.repair(target, tries === 0 ? {} : { random })) continue

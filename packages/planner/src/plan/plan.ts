@@ -4,7 +4,7 @@ import { InfeasibleBudgetError } from '../errors.ts'
 import { bestOrder } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search.ts'
-import { Stages } from '../strategy/stages.ts'
+import { type Saved, Stages } from '../strategy/stages.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { assembleSteps, planOf } from './assemble.ts'
 import { exact, layOut, leastPeak } from './ladder.ts'
@@ -22,6 +22,9 @@ export interface PlanOptions {
   readonly fixed?: Fixed
 }
 
+/** Runs simulated on the way to the smallest peak after which a step that fails is tried no more than twice. */
+const work = 1e6
+
 /**
  * A schedule of the DAG within the budget, with as little recomputation as it finds. Verified before it is returned.
  * Throws DagError, and InfeasibleBudgetError with the smallest budget for which it finds a plan.
@@ -29,6 +32,7 @@ export interface PlanOptions {
 export function plan(dag: Dag, options: PlanOptions): Plan {
   const model = modelOf(dag)
   const search = new Search(model, new Stages(model, bestOrder(model)))
+  const start = search.stages.save()
   const deadline =
     options.timeLimit === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1000 * options.timeLimit
   const late = (): boolean => performance.now() > deadline
@@ -49,6 +53,7 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
     // The layout leaves gaps: ask for fewer live bytes.
     target = Math.min(target - model.align, Math.floor(search.peak - (found.arenaBytes - options.budget)))
   }
+  search.stages.load(start)
   const least = smallest(model, search, options)
   const fit = fits(least)
   if (fit !== undefined) return fit
@@ -66,9 +71,10 @@ function finish(model: Model, search: Search, { layout, fixed, seed }: PlanOptio
 /** Goes down to the target, straight or in steps; whether it got there. */
 function descend(search: Search, target: number, random: Random): boolean {
   if (target < leastPeak(search.model)) return false
+  const start: Saved = { order: search.stages.order.slice(), drops: [] }
   if (search.repair(target)) return true
   for (let tries = 0; tries < 4; tries++) {
-    search.stages.restore([])
+    search.stages.load(start)
     search.evaluate()
     // Short steps find ways that one long one misses.
     let reached = true
@@ -82,24 +88,27 @@ function descend(search: Search, target: number, random: Random): boolean {
   return false
 }
 
-/** The plan of fewest bytes that bisection reaches. It depends on no budget, so that the budget it names works. */
+/** The plan of fewest bytes that bisection reaches from the present schedule, without drops. It depends on no budget, so that the budget it names works. */
 function smallest(model: Model, search: Search, options: PlanOptions): Plan {
   const random = new Random(options.seed ?? 1)
-  search.stages.restore([])
   search.evaluate()
   let least = finish(model, search, options)
-  let best = search.stages.drops()
+  let best = search.stages.save()
   let [low, high] = [leastPeak(model) - 1, search.peak]
   while (high - low > Math.max(model.align, high * 0.002)) {
     const middle = Math.floor((low + high) / 2)
-    if (search.repair(middle) || search.repair(middle, { random })) {
+    const reached =
+      search.repair(middle) ||
+      search.repair(middle, { random }) ||
+      (search.work < work && descend(search, middle, random))
+    if (reached) {
       search.prune(middle)
-      best = search.stages.drops()
+      best = search.stages.save()
       high = search.peak
       const found = finish(model, search, options)
       if (found.arenaBytes < least.arenaBytes) least = found
     } else low = middle
-    search.stages.restore(best)
+    search.stages.load(best)
     search.evaluate()
   }
   return least

@@ -17,6 +17,9 @@ interface Candidate {
 /** Least weight of a move's cost, so that free moves are compared by what they save. */
 const epsilon = 1e-9
 
+/** How often a repair that is stuck goes on from something else. */
+const mostKicks = 6
+
 /** How many candidates a move is chosen from by following each; the others are ranked by a guess. */
 const looks = 24
 
@@ -47,12 +50,16 @@ export class Search {
     this.work += length
   }
 
-  /** Drops values until the peak is at most `target`; whether that was possible. With `random`, choices vary. */
+  /**
+   * Drops values until the peak is at most `target`; whether that was possible. With `random`, choices vary, and where no
+   * drop helps, one that does not or another place for a task is tried.
+   */
   repair(
     target: number,
     options: { random?: Random; costLimit?: number; stop?: () => boolean } = {},
   ): boolean {
     const limit = 8 * this.stages.order.length + 64
+    let kicks = mostKicks
     for (let moves = 0; this.peak > target; moves++) {
       if (
         moves > limit ||
@@ -60,7 +67,9 @@ export class Search {
         options.stop?.() === true
       )
         return false
-      if (!this.#step(target, options.random)) return false
+      if (this.#step(target, options.random)) continue
+      if (options.random === undefined || --kicks < 0) return false
+      this.#kick(options.random)
     }
     return true
   }
@@ -82,28 +91,49 @@ export class Search {
     this.evaluate()
   }
 
-  /** Takes back a random part of the drops and repairs, keeping what costs less. `rounds` times, or until `stop`. */
+  /**
+   * Takes back a random part of the drops, now and then moves a task, and repairs, keeping what costs less. `rounds` times,
+   * or until `stop`.
+   */
   improve(target: number, random: Random, rounds: number, stop?: () => boolean): void {
-    let best = this.stages.drops()
+    let best = this.stages.save()
     let bestCost = this.cost
     const stageCount = this.stages.order.length
     for (let round = 0; round < rounds && stop?.() !== true; round++) {
-      if (best.length === 0) break
-      const center = best[random.below(best.length)]![1]
+      if (best.drops.length === 0) break
+      this.stages.load(best)
+      const center = best.drops[random.below(best.drops.length)]![1]
       const width = 1 + random.below(Math.max(2, stageCount >> 1))
       const share = 0.3 + 0.7 * random.unit()
-      const kept = best.filter(([, stage]) => Math.abs(stage - center) > width || random.unit() > share)
-      this.stages.restore(kept)
+      this.stages.restore(
+        best.drops.filter(([, stage]) => Math.abs(stage - center) > width || random.unit() > share),
+      )
+      if (random.below(3) === 0) this.#shift(random)
       this.evaluate()
       const ok = this.repair(target, { random, costLimit: bestCost * 1.1 + 1, ...(stop && { stop }) })
       if (ok) this.prune(target)
       if (ok && this.cost <= bestCost) {
-        best = this.stages.drops()
+        best = this.stages.save()
         bestCost = this.cost
       }
     }
-    this.stages.restore(best)
+    this.stages.load(best)
     this.evaluate()
+  }
+
+  /** A candidate that does not help by itself, or another place for a task. */
+  #kick(random: Random): void {
+    const found = this.#candidates(this.simulation.peakAt)
+    if (found.length === 0 || random.below(2) === 0) this.#shift(random)
+    else this.#add(found[random.below(found.length)]!.drops)
+    this.evaluate()
+  }
+
+  /** Moves a random task to a random place between its inputs and its readers. */
+  #shift(random: Random): void {
+    const from = random.below(this.stages.order.length)
+    const [first, last] = this.stages.range(from)
+    this.stages.move(from, first + random.below(last - first + 1))
   }
 
   /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */

@@ -1,6 +1,12 @@
 import type { DagTaskId, DagValueId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 
+/** An order of tasks, updates left out, and the drops in its stages. */
+export interface Saved {
+  readonly order: Int32Array
+  readonly drops: readonly (readonly [value: DagValueId, stage: number])[]
+}
+
 /**
  * A schedule in stages. Tasks run for the first time in a base order, one a stage; before its own task, a stage may run
  * earlier tasks again. What is run again follows from the drops: a drop (v, b) says that value v, if stage b needs it, is
@@ -74,6 +80,46 @@ export class Stages {
     for (const [stage, set] of this.#drops.entries())
       if (set !== undefined) for (const v of set) list.push([v, stage])
     return list
+  }
+
+  /** The order and drops, to come back to. */
+  save(): Saved {
+    return { order: this.order.slice(), drops: this.drops() }
+  }
+
+  load({ order, drops }: Saved): void {
+    this.order.set(order)
+    for (const [i, t] of order.entries()) this.stageOf[t] = i
+    this.restore(drops)
+  }
+
+  /** Moves the task of stage `from` to stage `to`, with its drops; those between them close up. */
+  move(from: number, to: number): void {
+    const { order, stageOf } = this
+    const [task, drops] = [order[from]!, this.#drops[from]]
+    const step = from < to ? 1 : -1
+    for (let b = from; b !== to; b += step) {
+      order[b] = order[b + step]!
+      this.#drops[b] = this.#drops[b + step]
+    }
+    order[to] = task
+    this.#drops[to] = drops
+    for (let b = Math.min(from, to); b <= Math.max(from, to); b++) stageOf[order[b]!] = b
+  }
+
+  /** The first and last stage at which the task of stage `b` could stand instead. */
+  range(b: number): [first: number, last: number] {
+    const { model, order, stageOf } = this
+    const task = order[b]!
+    let first = 0
+    for (const v of model.reads[task]!) {
+      const p = model.producer[v]!
+      if (p >= 0) first = Math.max(first, stageOf[p]! + 1)
+    }
+    const writes = model.writes[task]!
+    let last = b
+    while (last + 1 < order.length && !model.reads[order[last + 1]!]!.some(v => writes.includes(v))) last++
+    return [first, last]
   }
 
   restore(drops: readonly (readonly [value: DagValueId, stage: number])[]): void {
