@@ -43,7 +43,7 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
 /** True if a node makes little of much. */
 export function contracts(uses: Uses, node: Node): boolean {
   const most = Math.max(...node.inputs.map(v => uses.size(v)))
-  return node.results.every(v => 16 * uses.size(v) <= most)
+  return node.results.every(v => 4 * uses.size(v) <= most)
 }
 
 /** Follows `v` through nodes that alone read it, elementwise and of its size, to the value where readers part. */

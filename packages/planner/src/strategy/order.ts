@@ -6,7 +6,7 @@ import { Stages, updatesOf } from './stages.ts'
 /** Most steps that are simulated to improve an order; larger DAGs make do with the heuristics. */
 const work = 4e6
 
-/** The order of lowest peak that the heuristics find, every task once, then of least memory over time. */
+/** The order of least memory that the heuristics find, every task once. */
 export function bestOrder(model: Model): readonly DagTaskId[] {
   const trial = new Trial(model)
   const file = model.needed
@@ -16,17 +16,16 @@ export function bestOrder(model: Model): readonly DagTaskId[] {
   let least = trial.measure(file)
   for (const order of candidates) {
     const found = trial.measure(order)
-    if (less(found, least)) [best, least] = [order, found]
+    if (found < least) [best, least] = [order, found]
   }
   return settle(model, trial, best, least)
 }
 
-/** Peak in bytes, then the sum of bytes over all steps. */
-type Measure = readonly [peak: number, area: number]
-
-function less(a: Measure, b: Measure): boolean {
-  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1])
-}
+/**
+ * Judges an order by its peak and by its mean, in bytes. The peak alone would favour orders that save a little there and
+ * keep much alive elsewhere, which recomputation then has to pay for.
+ */
+type Measure = number
 
 /** Simulates orders. */
 class Trial {
@@ -44,7 +43,7 @@ class Trial {
     const length = stages.build()
     const peak = this.#simulation.run(stages.sequence, length)
     this.steps += length
-    return [peak, this.#simulation.excess(0)]
+    return peak + (2 * this.#simulation.excess(0)) / Math.max(1, length)
   }
 }
 
@@ -69,7 +68,7 @@ function settle(
         next.splice(at, 1)
         next.splice(to > at ? to - 1 : to, 0, t)
         const found = trial.measure(next)
-        if (!less(found, least)) continue
+        if (found >= least) continue
         ;[current, least, moved] = [next, found, true]
         break
       }

@@ -98,6 +98,7 @@ export class Search {
   improve(target: number, random: Random, rounds: number, stop?: () => boolean): void {
     let best = this.stages.save()
     let bestCost = this.cost
+    let bestArea = this.simulation.excess(0)
     const stageCount = this.stages.order.length
     for (let round = 0; round < rounds && stop?.() !== true; round++) {
       if (best.drops.length === 0) break
@@ -112,9 +113,12 @@ export class Search {
       this.evaluate()
       const ok = this.repair(target, { random, costLimit: bestCost * 1.1 + 1, ...(stop && { stop }) })
       if (ok) this.prune(target)
-      if (ok && this.cost <= bestCost) {
+      // Of equal cost, the one that keeps less alive: what comes next has more room.
+      const area = this.simulation.excess(0)
+      if (ok && (this.cost < bestCost || (this.cost === bestCost && area <= bestArea))) {
         best = this.stages.save()
         bestCost = this.cost
+        bestArea = area
       }
     }
     this.stages.load(best)
