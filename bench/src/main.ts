@@ -1,5 +1,6 @@
 import { describe, UsageError } from './error.ts'
 import type { Io } from './io.ts'
+import { kernels, kernelsHelp } from './kernels/kernels.ts'
 import { trainHelp } from './train/options.ts'
 import { train } from './train/train.ts'
 
@@ -11,6 +12,7 @@ interface Command {
 
 const commands: { readonly [name: string]: Command } = {
   train: { about: 'training steps: time, memory, compilation', help: trainHelp, run: train },
+  kernels: { about: 'single kernels: matrix products, elementwise work', help: kernelsHelp, run: kernels },
 }
 
 export const help: string = `bench <command> [flags]

@@ -1,5 +1,5 @@
 import { describe, type Failure } from '../error.ts'
-import { round, summarize, type Times } from '../statistics.ts'
+import { round, rounded, summarize, type Times } from '../statistics.ts'
 import { type CompileTimes, type Lane, type LaneSpec, LocalLane, type Opened } from './lane.ts'
 import { ProcessLane } from './process-lane.ts'
 
@@ -106,7 +106,7 @@ function resultOf(
     backend: spec.backend,
     workload: spec.workload,
     memory: spec.memory,
-    ...summarize(timed),
+    ...rounded(summarize(timed)),
     steps: timed.length,
     lossFirst: losses[0]!,
     lossLast: losses.at(-1)!,
@@ -115,7 +115,7 @@ function resultOf(
     startToFirstStepMs,
     warmupMs: Math.round(times.slice(0, warmup).reduce((a, b) => a + b)),
     node: process.version,
-    times: timed.map(round),
+    times: timed.map(ms => round(ms)),
   }
 }
 
