@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { evaluate } from '../evaluate/index.ts'
 import type { Graph, Node } from '../graph.ts'
 import { randomGraph } from '../testing/random-graph.ts'
@@ -18,7 +18,8 @@ import {
 
 const passes = { commonSubexpressions, deadCode, dropStopGradient, foldConstants, identities, simplify }
 
-const settings = { seed: 41, numRuns: process.env.STINT_FULL === '1' ? 3000 : 80 }
+const full = process.env.STINT_FULL === '1'
+const settings = { seed: 41, numRuns: full ? 800 : 80 }
 
 const randomGraphs = fc
   .record({
@@ -64,6 +65,8 @@ function interfaceOf({ name, inputs, state, outputs }: Graph) {
     outputs.map(o => o.name),
   ]
 }
+
+vi.setConfig({ testTimeout: full ? 600_000 : 60_000 })
 
 describe('every pass', () => {
   test('changes no bit of any output or state of random graphs', () => {

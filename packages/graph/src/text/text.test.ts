@@ -7,7 +7,7 @@ import { trace } from '../trace/trace.ts'
 import { f32 } from '../type.ts'
 import { GraphSyntaxError, parseGraph, printGraph } from './index.ts'
 
-const settings = { seed: 23, numRuns: process.env.STINT_FULL === '1' ? 2000 : 60 }
+const settings = { seed: 23, numRuns: process.env.STINT_FULL === '1' ? 400 : 60 }
 
 const mlp = `graph mlp_step
   input %0 x: f32[128,784]

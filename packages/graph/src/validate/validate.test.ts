@@ -9,7 +9,7 @@ import { trace } from '../trace/trace.ts'
 import { f32 } from '../type.ts'
 import { validateGraph } from './index.ts'
 
-const settings = { seed: 29, numRuns: process.env.STINT_FULL === '1' ? 1500 : 40 }
+const settings = { seed: 29, numRuns: process.env.STINT_FULL === '1' ? 400 : 40 }
 
 /** A graph that may be changed anywhere, to anything. */
 // biome-ignore lint/suspicious/noExplicitAny: data from outside has no type.
