@@ -3,7 +3,7 @@ import { isFloat } from '@stint/graph'
 import type { Memory } from '../memory.ts'
 import { type Instruction, roundTo } from './instructions.ts'
 import type { Lane } from './lane.ts'
-import type { Lanes } from './lanes.ts'
+import { copyLanes, fillLanes, type Lanes } from './lanes.ts'
 import type { Tile } from './tile.ts'
 
 /** What accumulators start from. */
@@ -125,12 +125,12 @@ export class Fold implements Instruction {
   run(): void {
     const { points, tile } = this.#layout
     const { view, at } = this.#lane
-    this.#fold(points, tile.n / points, this.#into.view, this.#into.at, view, at)
+    this.#fold(points, (tile.n / points) | 0, this.#into.view, this.#into.at, view, at)
   }
 }
 
-/** The rounded value of a reduction at every element of its point. */
-export class Spread implements Instruction {
+/** The rounded value of a reduction, at each point of the block. */
+export class Total implements Instruction {
   readonly #lane: Lane
   readonly #dtype: DType
   readonly #from: Accumulators
@@ -144,14 +144,31 @@ export class Spread implements Instruction {
   }
 
   run(): void {
+    const { view, at } = this.#lane
+    const { view: from, at: first } = this.#from
+    for (let p = 0; p < this.#layout.points; p++) view[at + p] = roundTo(this.#dtype, from[first + p]!)
+  }
+}
+
+/** The value of each point at all of its elements. */
+export class SpreadPoints implements Instruction {
+  readonly #lane: Lane
+  readonly #from: Lane
+  readonly #layout: PointLayout
+
+  constructor(lane: Lane, from: Lane, layout: PointLayout) {
+    this.#lane = lane
+    this.#from = from
+    this.#layout = layout
+  }
+
+  run(): void {
     const { kind, points, tile } = this.#layout
     const { view, at } = this.#lane
     const { view: from, at: first } = this.#from
-    const per = tile.n / points
-    const [along, across] = kind === 'rows' ? [1, per] : [points, 1]
-    for (let p = 0; p < points; p++) {
-      const value = roundTo(this.#dtype, from[first + p]!)
-      for (let i = 0, to = at + p * across; i < per; i++, to += along) view[to] = value
-    }
+    const per = (tile.n / points) | 0
+    if (kind === 'columns')
+      for (let i = 0; i < per; i++) copyLanes(points, view, at + i * points, from, first)
+    else for (let p = 0; p < points; p++) fillLanes(per, view, at + p * per, from[first + p]!)
   }
 }

@@ -4,6 +4,7 @@ import type { Memory } from '../memory.ts'
 import { type Loop, loopOf } from './elementwise.ts'
 import type { Frame, Lane } from './lane.ts'
 import { copyLanes, fillLanes, type Load, loads, type Store, stores } from './lanes.ts'
+import type { Node } from './schedule.ts'
 import { Rows, type Tile, valueAt } from './tile.ts'
 
 /** Computes one expression over the block that the tile is at. */
@@ -18,7 +19,7 @@ export interface Context {
   readonly tile: Tile
   /** The lane of each expression. */
   readonly lanes: readonly Lane[]
-  readonly exprs: readonly Expr[]
+  readonly exprs: readonly Node[]
 }
 
 type ExprOf<K extends Expr['kind']> = Extract<Expr, { kind: K }>
@@ -168,7 +169,8 @@ class LoadRows extends Rows implements Instruction {
     if (this.#step === null) super.run()
     else {
       const from = this.#base + valueAt(this.#map, tile.start)
-      this.#load(tile.n, lane.view, lane.at, this.#view, from, this.#step)
+      if (this.#step === 0) fillLanes(tile.n, lane.view, lane.at, this.#view[from]!)
+      else this.#load(tile.n, lane.view, lane.at, this.#view, from, this.#step)
     }
   }
 
@@ -177,9 +179,11 @@ class LoadRows extends Rows implements Instruction {
     const { view, at: first } = this.#lane
     span.find(this.index, n)
     const from = this.#base + valueAt(this.#map, this.index) + span.from * this.#rowStep
-    fillLanes(span.from, view, first + at, 0)
-    this.#load(span.to - span.from, view, first + at + span.from, this.#view, from, this.#rowStep)
-    fillLanes(n - span.to, view, first + at + span.to, 0)
+    const some = span.to - span.from
+    if (span.from > 0) fillLanes(span.from, view, first + at, 0)
+    if (this.#rowStep === 0 && some > 8) fillLanes(some, view, first + at + span.from, this.#view[from]!)
+    else this.#load(some, view, first + at + span.from, this.#view, from, this.#rowStep)
+    if (span.to < n) fillLanes(n - span.to, view, first + at + span.to, 0)
   }
 }
 
@@ -288,19 +292,15 @@ export class StoreRows extends Rows implements Instruction {
   readonly #map: Affine
   readonly #step: number | null
   readonly #rowStep: number
-  readonly #stride: number
 
-  /** Element `i` of the tile is `stride·i` of the lane. */
   constructor(
     dtype: DType,
     arg: number,
     map: Affine,
     lane: Lane,
     { memory, frame, tile }: Pick<Context, 'memory' | 'frame' | 'tile'>,
-    stride = 1,
   ) {
     super(tile)
-    this.#stride = stride
     this.#lane = lane
     this.#store = stores[dtype]
     this.#view = memory.view(dtype)
@@ -325,13 +325,12 @@ export class StoreRows extends Rows implements Instruction {
       return
     }
     const to = this.#base + valueAt(this.#map, tile.start)
-    if (step === 1 && this.#stride === 1 && view === this.#view) view.copyWithin(to, at, at + tile.n)
-    else this.#store(tile.n, this.#view, to, step, view, at, this.#stride)
+    if (step === 1 && view === this.#view) view.copyWithin(to, at, at + tile.n)
+    else this.#store(tile.n, this.#view, to, step, view, at)
   }
 
   protected row(at: number, n: number): void {
     const to = this.#base + valueAt(this.#map, this.index)
-    const from = this.#lane.at + at * this.#stride
-    this.#store(n, this.#view, to, this.#rowStep, this.#lane.view, from, this.#stride)
+    this.#store(n, this.#view, to, this.#rowStep, this.#lane.view, this.#lane.at + at)
   }
 }

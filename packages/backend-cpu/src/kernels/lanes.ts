@@ -19,16 +19,8 @@ export function lanesAreStored(dtype: DType): boolean {
 /** z[c + i] = x[a + i·step] for i < n. */
 export type Load = (n: number, z: Lanes, c: number, x: TypedArray, a: number, step: number) => void
 
-/** z[c + i·step] = x[a + i·stride] for i < n. */
-export type Store = (
-  n: number,
-  z: TypedArray,
-  c: number,
-  step: number,
-  x: Lanes,
-  a: number,
-  stride: number,
-) => void
+/** z[c + i·step] = x[a + i] for i < n. */
+export type Store = (n: number, z: TypedArray, c: number, step: number, x: Lanes, a: number) => void
 
 // One text for each kind of array, so that each stays specialized to its own.
 export const loads: { readonly [D in DType]: Load } = {
@@ -68,51 +60,38 @@ function loadBytes(n: number, z: Lanes, c: number, x: TypedArray, a: number, ste
 }
 
 export const stores: { readonly [D in DType]: Store } = {
-  f32(n, z, c, step, x, a, stride) {
+  f32(n, z, c, step, x, a) {
     for (let i = 0; i < n; i++) {
-      z[c] = x[a]!
+      z[c] = x[a + i]!
       c += step
-      a += stride
     }
   },
-  f64(n, z, c, step, x, a, stride) {
+  f64(n, z, c, step, x, a) {
     for (let i = 0; i < n; i++) {
-      z[c] = x[a]!
+      z[c] = x[a + i]!
       c += step
-      a += stride
     }
   },
-  i32(n, z, c, step, x, a, stride) {
+  i32(n, z, c, step, x, a) {
     for (let i = 0; i < n; i++) {
-      z[c] = x[a]!
+      z[c] = x[a + i]!
       c += step
-      a += stride
     }
   },
-  u32(n, z, c, step, x, a, stride) {
+  u32(n, z, c, step, x, a) {
     for (let i = 0; i < n; i++) {
-      z[c] = x[a]!
+      z[c] = x[a + i]!
       c += step
-      a += stride
     }
   },
   u8: storeBytes,
   bool: storeBytes,
 }
 
-function storeBytes(
-  n: number,
-  z: TypedArray,
-  c: number,
-  step: number,
-  x: Lanes,
-  a: number,
-  stride: number,
-): void {
+function storeBytes(n: number, z: TypedArray, c: number, step: number, x: Lanes, a: number): void {
   for (let i = 0; i < n; i++) {
-    z[c] = x[a]!
+    z[c] = x[a + i]!
     c += step
-    a += stride
   }
 }
 
@@ -123,5 +102,7 @@ export function copyLanes(n: number, z: Lanes, c: number, x: Lanes, a: number): 
 
 /** z[c + i] = value for i < n. */
 export function fillLanes(n: number, z: Lanes, c: number, value: number): void {
-  for (let i = 0; i < n; i++) z[c + i] = value
+  // The engine's own fill is quick once it has begun.
+  if (n > 32) z.fill(value, c, c + n)
+  else for (let i = 0; i < n; i++) z[c + i] = value
 }

@@ -6,8 +6,14 @@ import { type Design, Layout, type Run } from './design.ts'
 import { type Instruction, instructionOf, StoreRows } from './instructions.ts'
 import { Frame, type Lane, Register, Window } from './lane.ts'
 import { lanesAreStored } from './lanes.ts'
-import { argsOf, assignPlaces, invariants, neededFor } from './schedule.ts'
+import { argsOf, assignPlaces, invariants, type Node, neededFor } from './schedule.ts'
 import { Tile } from './tile.ts'
+
+/** An argument of a run whose elements at `at` are a lane themselves. */
+export interface WindowAt {
+  readonly arg: number
+  readonly at: Affine
+}
 
 /** Elementwise work: every block of the domain is computed, expression by expression, and stored. */
 export class MapDesign implements Design {
@@ -22,7 +28,7 @@ export class MapDesign implements Design {
   /** Computed once a block. */
   readonly order: readonly number[]
   /** Expressions that are read or written in place of a lane. */
-  readonly windows: ReadonlyMap<number, { readonly arg: number; readonly at: Affine }>
+  readonly windows: ReadonlyMap<number, WindowAt>
   readonly places: ReadonlyMap<number, number>
   /** Stores that remain: not those of which the expression is computed in the result itself. */
   readonly copies: readonly Store[]
@@ -95,12 +101,12 @@ export function mapAffines<S extends Store>(
  * overwrite what another is about to copy, so what they store has a lane.
  */
 export function readWindows(
-  exprs: readonly Expr[],
+  exprs: readonly Node[],
   tile: Tile,
   order: readonly number[],
   stores: readonly Store[],
-): Map<number, { readonly arg: number; readonly at: Affine }> {
-  const windows = new Map<number, { readonly arg: number; readonly at: Affine }>()
+): Map<number, WindowAt> {
+  const windows = new Map<number, WindowAt>()
   for (const e of order) {
     const expr = exprs[e]!
     const stored = stores.length > 1 && stores.some(s => s.expr === e)
@@ -115,7 +121,7 @@ export function readWindows(
  * operand that the result may have replaced. Gives the stores that are left.
  */
 function writeWindows(
-  windows: Map<number, { readonly arg: number; readonly at: Affine }>,
+  windows: Map<number, WindowAt>,
   at: {
     readonly exprs: readonly Expr[]
     readonly stores: readonly Store[]
@@ -194,11 +200,11 @@ export class MapRun implements Run {
 
 /** A lane in memory itself or in the workspace; one that is never used where an expression has neither. */
 export function laneOf(
-  expr: Expr,
+  expr: Node,
   memory: Memory,
   frame: Frame,
   place: number | undefined,
-  window: { readonly arg: number; readonly at: Affine } | undefined,
+  window: WindowAt | undefined,
 ): Lane {
   const view = expr.dtype === 'f32' || expr.dtype === 'bool' || expr.dtype === 'u8' ? memory.f32 : memory.f64
   if (window !== undefined) return new Window(view, window.arg, window.at, frame)

@@ -150,7 +150,7 @@ function largest(w: Windows, view: Lanes, x: number, row: number, column: number
   for (let y = firstY; y < lastY; y++)
     for (let at = y * w.width + firstX, end = y * w.width + lastX; at < end; at++) {
       const value = view[x + at]!
-      if (value > most || (value !== value && most === most)) {
+      if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) {
         best = at
         most = value
       }

@@ -1,16 +1,17 @@
-import type { Affine, Expr, Kernel, ReduceNest, Store } from '@stint/engine'
+import type { Kernel, ReduceNest, Store } from '@stint/engine'
 import { type Shape, sizeOf } from '@stint/graph'
 import type { Memory } from '../memory.ts'
 import { type Design, Layout, type Run } from './design.ts'
-import { Accumulators, Fold, initials, type PointLayout, Spread } from './fold.ts'
+import { Accumulators, Fold, initials, type PointLayout, SpreadPoints, Total } from './fold.ts'
 import { type Context, type Instruction, instructionOf, StoreRows } from './instructions.ts'
-import { Frame, Register, Window } from './lane.ts'
-import { laneOf, readWindows } from './map.ts'
+import { Frame, type Lane, Register, Window } from './lane.ts'
+import { laneOf, readWindows, type WindowAt } from './map.ts'
 import { type ReduceLoops, reduceLoops } from './reduce-domain.ts'
-import { assignPlaces, invariants, neededFor, type Phase } from './schedule.ts'
+import { keptDomain, type Levels, levelsOf } from './reduce-levels.ts'
+import { assignPlaces, type Node, neededFor, type Phase } from './schedule.ts'
 import { blockSize, Tile } from './tile.ts'
 
-/** Reductions with elementwise work between them. */
+/** Reductions with elementwise work before, between and after. */
 export function designReduce(kernel: Kernel, nest: ReduceNest): Design {
   const parts = reduceLoops(nest).map(loops => new LoopsDesign(loops, kernel.operands.length))
   return {
@@ -26,115 +27,112 @@ export function designReduce(kernel: Kernel, nest: ReduceNest): Design {
   }
 }
 
-/** What is computed over the blocks of some points in one go, with the places of the values. */
+/** Work at the points of a group, then at their elements, which `reads` are read of. */
 interface Pass extends Phase {
+  readonly points: readonly number[]
   readonly places: ReadonlyMap<number, number>
 }
 
 class LoopsDesign implements Design {
   readonly workspaceBytes: number
   readonly loops: ReduceLoops
+  readonly levels: Levels
   readonly results: number
   /** The domain; one element a point where nothing is reduced. */
   readonly domain: Shape
-  readonly keptDomain: Shape
-  /** True if each block holds all elements of its points, so that nothing is computed twice. */
+  /** Elements that a point is walked over. */
+  readonly reduced: number
+  /** Most points that are computed together. */
+  readonly together: number
+  /** True if each block holds all elements of its points, so that none is computed twice. */
   readonly whole: boolean
   /** Loads that need no lane. */
-  readonly windows: ReadonlyMap<number, { readonly arg: number; readonly at: Affine }>
-  /** Places of the accumulators of each reduction. */
+  readonly windows: ReadonlyMap<number, WindowAt>
+  /** Places of the accumulators of each reduction, and of what is computed once a run or once a point. */
   readonly accumulators: readonly number[]
-  readonly fixed: Pass
+  readonly fixed: readonly number[]
+  readonly kept: ReadonlyMap<number, number>
   readonly stages: readonly Pass[]
-  readonly elements: Pass
-  readonly points: Pass
+  readonly last: Pass
 
   constructor(loops: ReduceLoops, results: number) {
     this.loops = loops
     this.results = results
-    const { outer, reduced, kind, exprs, reductions } = loops
-    const axes = loops.domain.length - outer - (kind === 'columns' ? 1 : 0)
-    const isReduced = (axis: number): boolean => axis >= outer && axis < outer + axes
-    // Over nothing, the accumulators stay as they are; the work at the points needs an element to stand on.
-    this.domain = reduced > 0 ? loops.domain : loops.domain.map((d, a) => (isReduced(a) ? 1 : d))
-    this.keptDomain = loops.domain.filter((_, a) => !isReduced(a))
+    this.levels = levelsOf(loops)
+    const { kind, outer } = loops
+    const isReduced = (axis: number) =>
+      axis >= outer && !(kind === 'columns' && axis === loops.domain.length - 1)
+    this.reduced = Math.max(1, loops.reduced)
+    this.domain = loops.reduced > 0 ? loops.domain : loops.domain.map((d, a) => (isReduced(a) ? 1 : d))
+    const columns = loops.domain[loops.domain.length - 1]!
+    this.together = kind === 'columns' ? columns : Math.max(1, Math.floor(blockSize / this.reduced))
     const tile = this.tile()
-    const constant = invariants(exprs)
-    const moving = exprs.map((_, e) => e).filter(e => !constant.has(e))
-    this.windows = readWindows(exprs, tile, moving, [...loops.perPoint, ...loops.perElement])
-    const most =
-      kind === 'columns' ? this.keptDomain[outer]! : Math.max(1, Math.floor(blockSize / this.reduced))
-    this.whole = kind === 'rows' ? this.reduced <= blockSize : tile.capacity === this.reduced * most
+    this.whole = kind === 'rows' ? this.reduced <= blockSize : tile.capacity === this.reduced * columns
+    const { nodes, fixed, points, reductions, perPoint, perElement } = this.levels
+    const elements = nodes.map((_, e) => e).filter(e => !fixed.has(e) && !points.has(e))
+    this.windows = readWindows(nodes, tile, elements, [...perPoint, ...perElement])
     const layout = new Layout()
-    this.accumulators = reductions.map(() => layout.add(8 * most))
-    const assign = (phases: readonly Phase[], into: Layout): Map<number, number> =>
-      assignPlaces(exprs, phases, tile.capacity, into, e => !this.windows.has(e))
-    const { fixed, stages, elements, points } = this.#phases()
-    this.fixed = { ...fixed, places: assign([fixed], layout) }
+    this.accumulators = reductions.map(() => layout.add(8 * this.together))
+    const phases = this.#phases()
+    this.fixed = phases.fixed
+    const computed = [...phases.stages, phases.last].flatMap(p => p.points)
+    const keep = (order: readonly number[], capacity: number): Map<number, number> =>
+      assignPlaces(nodes, [{ order, reads: order }], capacity, layout, () => true)
+    this.kept = new Map([...keep(phases.fixed, tile.capacity), ...keep(computed, this.together)])
+    const assign = (list: readonly Phase[], into: Layout): Map<number, number> =>
+      assignPlaces(nodes, list, tile.capacity, into, e => !this.windows.has(e))
     if (this.whole) {
-      const places = assign([...stages, elements, points], layout)
-      this.stages = stages.map(phase => ({ ...phase, places }))
-      this.elements = { ...elements, places }
-      this.points = { ...points, places }
+      const places = assign([...phases.stages, phases.last], layout)
+      this.stages = phases.stages.map(p => ({ ...p, places }))
+      this.last = { ...phases.last, places }
       this.workspaceBytes = layout.bytes
     } else {
       const sizes: number[] = []
-      const alone = (phase: Phase): Pass => {
+      const alone = (phase: Omit<Pass, 'places'>): Pass => {
         const own = new Layout()
         own.add(layout.bytes)
         const places = assign([phase], own)
         sizes.push(own.bytes)
         return { ...phase, places }
       }
-      this.stages = stages.map(alone)
-      this.elements = alone(elements)
-      this.points = alone(points)
+      this.stages = phases.stages.map(alone)
+      this.last = alone(phases.last)
       this.workspaceBytes = Math.max(...sizes)
     }
   }
 
-  /** Elements that a point is walked over. */
-  get reduced(): number {
-    return Math.max(1, this.loops.reduced)
-  }
-
   tile(): Tile {
     const { kind, outer } = this.loops
-    const within = kind === 'rows' && this.reduced <= blockSize
-    return new Tile(this.domain, sizeOf(this.domain), within ? 0 : outer)
+    const pointsAlong = kind === 'rows' && this.reduced <= blockSize
+    return new Tile(this.domain, sizeOf(this.domain), pointsAlong ? 0 : outer)
   }
 
   keptTile(): Tile {
-    const { kind, outer } = this.loops
-    const limit =
-      kind === 'columns' ? this.keptDomain[outer]! : Math.max(1, Math.floor(blockSize / this.reduced))
-    return new Tile(this.keptDomain, sizeOf(this.keptDomain), kind === 'columns' ? outer : 0, limit)
+    const domain = keptDomain(this.loops)
+    const first = this.loops.kind === 'columns' ? domain.length - 1 : 0
+    return new Tile(domain, sizeOf(domain), first, this.together)
   }
 
-  #phases(): { fixed: Phase; stages: Phase[]; elements: Phase; points: Phase } {
-    const { exprs, reductions, perElement, perPoint, stages } = this.loops
-    const constant = invariants(exprs)
-    const roots = [...reductions, ...perElement, ...perPoint].map(r => r.expr)
-    const fixed = neededFor(roots, exprs, new Set()).filter(e => constant.has(e))
-    const known = new Set(fixed)
-    const phase = (reads: readonly number[]): Phase => {
-      const order = neededFor(reads, exprs, known)
-      if (this.whole) for (const e of order) known.add(e)
-      return { order, reads }
+  #phases(): { fixed: number[]; stages: Omit<Pass, 'places'>[]; last: Omit<Pass, 'places'> } {
+    const { nodes, fixed, points, reductions, perElement, perPoint } = this.levels
+    const something = this.loops.reduced > 0
+    const reads = [...reductions, ...perElement, ...perPoint].map(r => r.expr)
+    const once = neededFor(reads, nodes, new Set()).filter(e => fixed.has(e))
+    const known = new Set(once)
+    const phase = (roots: readonly number[], also: readonly number[] = []): Omit<Pass, 'places'> => {
+      const needed = neededFor([...roots, ...also], nodes, known)
+      const own = needed.filter(e => points.has(e))
+      for (const e of this.whole ? needed : own) known.add(e)
+      return { points: own, order: needed.filter(e => !points.has(e)), reads: roots }
     }
-    const folded = this.loops.reduced > 0 ? Array.from({ length: stages }, (_, s) => s) : []
-    const stagePhases = folded.map(s => phase(reductions.filter(r => r.stage === s).map(r => r.expr)))
-    const elementReads = this.loops.reduced > 0 ? perElement.map(s => s.expr) : []
-    const elements = phase(elementReads)
-    const points = phase(perPoint.map(s => s.expr))
-    if (!this.whole) return { fixed: { order: fixed, reads: fixed }, stages: stagePhases, elements, points }
-    // Stores come after everything has been computed, so what they read must last until then.
-    return {
-      fixed: { order: fixed, reads: fixed },
-      stages: stagePhases,
-      elements: { order: elements.order, reads: [] },
-      points: { order: points.order, reads: [...elementReads, ...points.reads] },
-    }
+    const folded = Array.from({ length: something ? this.loops.stages : 0 }, (_, s) =>
+      phase(reductions.filter(r => r.stage === s).map(r => r.expr)),
+    )
+    const last = phase(
+      something ? perElement.map(s => s.expr) : [],
+      perPoint.map(s => s.expr),
+    )
+    return { fixed: once, stages: folded, last }
   }
 
   compile(memory: Memory): Run {
@@ -142,10 +140,11 @@ class LoopsDesign implements Design {
   }
 }
 
-/** Instructions over a block, then folds or stores. */
+/** Instructions at the points of a group, then over each block of its elements. */
 interface Body {
+  readonly points: readonly Instruction[]
   readonly windows: readonly Window[]
-  readonly instructions: readonly Instruction[]
+  readonly elements: readonly Instruction[]
 }
 
 class LoopsRun implements Run {
@@ -159,73 +158,66 @@ class LoopsRun implements Run {
   readonly #frame = new Frame()
   readonly #registers: Register[] = []
   readonly #accumulators: readonly Accumulators[]
-  readonly #fixed: Body
-  readonly #stages: readonly Body[]
-  readonly #elements: Body
-  readonly #points: Body
+  readonly #fixed: readonly Instruction[]
+  readonly #passes: readonly Body[]
+  readonly #pointStores: readonly Instruction[]
 
   constructor(design: LoopsDesign, memory: Memory) {
-    const { loops, whole, results } = design
-    const { exprs, reductions } = loops
+    const { levels, loops, results } = design
+    const { nodes, reductions } = levels
     const tile = design.tile()
-    const keptTile = design.keptTile()
+    const kept = design.keptTile()
+    const frame = this.#frame
     this.#tile = tile
-    this.#keptTile = keptTile
+    this.#keptTile = kept
     this.#size = sizeOf(design.domain)
     this.#reduced = design.reduced
-    this.#group = whole ? 0 : design.reduced * keptTile.capacity
+    this.#group = design.whole ? 0 : design.reduced * kept.capacity
     this.#layout = { kind: loops.kind, tile, points: 1 }
     this.#accumulators = reductions.map(
       (r, i) => new Accumulators(memory, design.accumulators[i]!, initials[r.op]),
     )
-    const windows = design.windows
-    const body = (pass: Pass, ends: (context: Context) => Instruction[]): Body => {
-      const place = (e: number) => pass.places.get(e) ?? design.fixed.places.get(e)
-      const lanes = exprs.map((expr, e) => laneOf(expr, memory, this.#frame, place(e), windows.get(e)))
+    const contextOf = (pass: Pass, on: Tile): Context => {
+      const place = (e: number) => pass.places.get(e) ?? design.kept.get(e)
+      const lanes = nodes.map((node, e) => laneOf(node, memory, frame, place(e), design.windows.get(e)))
       this.#registers.push(...lanes.filter(l => l instanceof Register))
-      const context = { memory, frame: this.#frame, tile, lanes, exprs }
-      const computed = pass.order.filter(e => !windows.has(e)).map(e => this.#instruct(exprs[e]!, e, context))
+      return { memory, frame, tile: on, lanes, exprs: nodes }
+    }
+    const body = (pass: Pass, ends: (lanes: readonly Lane[]) => Instruction[]): Body => {
+      const at = contextOf(pass, tile)
+      const elements = pass.order.filter(e => !design.windows.has(e))
       return {
-        windows: lanes.filter(l => l instanceof Window),
-        instructions: [...computed, ...ends(context)],
+        points: pass.points.map(e => this.#instruct(e, { ...at, tile: kept })),
+        windows: at.lanes.filter(l => l instanceof Window),
+        elements: [...elements.map(e => this.#instruct(e, at)), ...ends(at.lanes)],
       }
     }
-    const stores = ({ lanes }: Context, on: Tile, list: readonly Store[], stride: number): Instruction[] =>
+    const stores = (on: Tile, list: readonly Store[], lanes: readonly Lane[]): Instruction[] =>
       list.map(
-        s =>
-          new StoreRows(
-            s.dtype,
-            results + s.result,
-            s.at,
-            lanes[s.expr]!,
-            { memory, frame: this.#frame, tile: on },
-            stride,
-          ),
+        s => new StoreRows(s.dtype, results + s.result, s.at, lanes[s.expr]!, { memory, frame, tile: on }),
       )
-    const stride = loops.kind === 'rows' && whole ? design.reduced : 1
-    const perPoint = loops.perPoint.map(s => ({ ...s, at: keptAffine(s.at, loops) }))
-    const perElement = loops.reduced > 0 ? loops.perElement : []
-    this.#fixed = body(design.fixed, () => [])
-    this.#stages = design.stages.map((pass, stage) =>
-      body(pass, ({ lanes }) =>
-        reductions.flatMap((r, i) =>
-          r.stage === stage
-            ? [new Fold(r.op, r.dtype, lanes[r.expr]!, this.#accumulators[i]!, this.#layout)]
-            : [],
-        ),
-      ),
-    )
-    this.#elements = body(design.elements, c => (whole ? [] : stores(c, tile, perElement, 1)))
-    this.#points = body(design.points, c => [
-      ...(whole ? stores(c, tile, perElement, 1) : []),
-      ...stores(c, keptTile, perPoint, stride),
-    ])
+    const fold = (stage: number, lanes: readonly Lane[]): Instruction[] =>
+      reductions.flatMap((r, i) =>
+        r.stage === stage
+          ? [new Fold(r.op, r.dtype, lanes[r.expr]!, this.#accumulators[i]!, this.#layout)]
+          : [],
+      )
+    const all = contextOf(design.last, tile)
+    this.#fixed = design.fixed.map(e => this.#instruct(e, all))
+    this.#passes = [
+      ...design.stages.map((pass, stage) => body(pass, lanes => fold(stage, lanes))),
+      body(design.last, lanes => (loops.reduced > 0 ? stores(tile, levels.perElement, lanes) : [])),
+    ]
+    this.#pointStores = stores(kept, levels.perPoint, all.lanes)
   }
 
-  #instruct(expr: Expr, e: number, context: Context): Instruction {
+  #instruct(e: number, context: Context): Instruction {
+    const node: Node = context.exprs[e]!
     const lane = context.lanes[e]!
-    if (expr.kind !== 'reduced') return instructionOf(expr, lane, context)
-    return new Spread(lane, expr.dtype, this.#accumulators[expr.reduction]!, this.#layout)
+    if (node.kind === 'reduced')
+      return new Total(lane, node.dtype, this.#accumulators[node.reduction]!, this.#layout)
+    if (node.kind === 'spread') return new SpreadPoints(lane, context.lanes[node.from]!, this.#layout)
+    return instructionOf(node, lane, context)
   }
 
   run(args: readonly number[], workspace: number): void {
@@ -236,7 +228,7 @@ class LoopsRun implements Run {
     for (let i = 0; i < this.#registers.length; i++) this.#registers[i]!.place(workspace)
     for (let i = 0; i < this.#accumulators.length; i++) this.#accumulators[i]!.place(workspace)
     tile.fill(0)
-    runBody(this.#fixed, tile)
+    runAll(this.#fixed)
     for (let from = 0, to = 0; from < size; from = to) {
       to = from + this.#group
       if (this.#group === 0) {
@@ -249,34 +241,28 @@ class LoopsRun implements Run {
 
   /** All points of the elements from `from` to before `to`. */
   #reduce(from: number, to: number): void {
-    const tile = this.#tile
     const kept = this.#keptTile
     kept.moveTo(from / this.#reduced, to / this.#reduced)
     this.#layout.points = kept.n
     for (let i = 0; i < this.#accumulators.length; i++) this.#accumulators[i]!.reset(kept.n)
-    for (let s = 0; s < this.#stages.length; s++) runBlocks(this.#stages[s]!, tile, from, to)
-    runBlocks(this.#elements, tile, from, to)
-    tile.moveTo(from, this.#group === 0 ? to : from + tile.inner)
-    runBody(this.#points, tile)
+    for (let i = 0; i < this.#passes.length; i++) {
+      const { points, windows, elements } = this.#passes[i]!
+      runAll(points)
+      if (elements.length > 0) this.#blocks(windows, elements, from, to)
+    }
+    runAll(this.#pointStores)
+  }
+
+  #blocks(windows: readonly Window[], instructions: readonly Instruction[], from: number, to: number): void {
+    const tile = this.#tile
+    for (let position = from; position < to; position += tile.n) {
+      tile.moveTo(position, to)
+      for (let i = 0; i < windows.length; i++) windows[i]!.moveTo(tile)
+      runAll(instructions)
+    }
   }
 }
 
-function runBlocks(body: Body, tile: Tile, from: number, to: number): void {
-  if (body.instructions.length === 0) return
-  for (let position = from; position < to; position += tile.n) {
-    tile.moveTo(position, to)
-    runBody(body, tile)
-  }
-}
-
-function runBody({ windows, instructions }: Body, tile: Tile): void {
-  for (let i = 0; i < windows.length; i++) windows[i]!.moveTo(tile)
+function runAll(instructions: readonly Instruction[]): void {
   for (let i = 0; i < instructions.length; i++) instructions[i]!.run()
-}
-
-/** A map over the kept axes alone. */
-function keptAffine(at: Affine, { kind, domain, outer }: ReduceLoops): Affine {
-  const last = domain.length - 1
-  const coefs = at.coefs.filter((_, a) => a < outer || (kind === 'columns' && a === last))
-  return { offset: at.offset, coefs }
 }

@@ -1,10 +1,22 @@
 import type { Affine, Expr, Guard } from '@stint/engine'
+import type { DType } from '@stint/graph'
 import type { Layout } from './design.ts'
 import { laneBytes } from './lanes.ts'
 
+/** The value of a point at each of its elements (reductions only). */
+export interface Spread {
+  readonly kind: 'spread'
+  readonly from: number
+  readonly dtype: DType
+}
+
+export type Node = Expr | Spread
+
 /** Expressions that an expression reads. */
-export function argsOf(expr: Expr): readonly number[] {
+export function argsOf(expr: Node): readonly number[] {
   switch (expr.kind) {
+    case 'spread':
+      return [expr.from]
     case 'apply':
       return expr.args
     case 'select':
@@ -16,20 +28,22 @@ export function argsOf(expr: Expr): readonly number[] {
   }
 }
 
-/** Everything that `roots` are computed from, and they themselves, in order; without what is `known` already. */
+/** Everything that `roots` are computed from, and they themselves, each after what it reads; without what is `known`. */
 export function neededFor(
   roots: readonly number[],
-  exprs: readonly Expr[],
+  exprs: readonly Node[],
   known: ReadonlySet<number>,
 ): number[] {
   const found = new Set<number>()
+  const order: number[] = []
   const visit = (e: number): void => {
     if (found.has(e) || known.has(e)) return
     found.add(e)
     for (const arg of argsOf(exprs[e]!)) visit(arg)
+    order.push(e)
   }
   for (const root of roots) visit(root)
-  return [...found].sort((a, b) => a - b)
+  return order
 }
 
 /** The expressions that are the same at every point, so that one block of each serves a whole run. */
@@ -60,7 +74,7 @@ export interface Phase {
  * last reader. What `phases` compute stays known in later ones.
  */
 export function assignPlaces(
-  exprs: readonly Expr[],
+  exprs: readonly Node[],
   phases: readonly Phase[],
   capacity: number,
   layout: Layout,

@@ -46,14 +46,14 @@ export class Tile {
   /** Moves to the block that begins at element `position` (a multiple of `inner`) and ends at `end` at the latest. */
   moveTo(position: number, end: number): void {
     const { domain, start, split, inner } = this
-    let rest = Math.floor(position / inner)
+    let rest = (position / inner) | 0
     for (let axis = split; axis >= 0; axis--) {
       const size = domain[axis]!
-      const left = Math.floor(rest / size)
+      const left = (rest / size) | 0
       start[axis] = rest - left * size
       rest = left
     }
-    this.count = Math.min(this.chunk, domain[split]! - start[split]!, Math.floor((end - position) / inner))
+    this.count = Math.min(this.chunk, domain[split]! - start[split]!, ((end - position) / inner) | 0)
     this.n = this.count * inner
   }
 
@@ -85,7 +85,7 @@ export function valueAt(at: Affine, index: readonly number[]): number {
   const { coefs } = at
   let value = at.offset
   for (let i = 0; i < coefs.length; i++) value += coefs[i]! * index[i]!
-  return value
+  return value | 0
 }
 
 /** Visits the rows of a block: its elements along the last axis. */
