@@ -4,7 +4,7 @@ import { designAnchor } from './anchor/index.ts'
 import { encodePhases } from './compile.ts'
 import type { DesignContext, KernelDesign } from './design.ts'
 import { designMap } from './nest/map.ts'
-import { designReduce } from './nest/reduce.ts'
+import { designReduce } from './nest/reduce/index.ts'
 
 /** Works out how a kernel runs. Throws UnsupportedKernel. */
 export function designKernel(kernel: Kernel, context: DesignContext): KernelDesign {

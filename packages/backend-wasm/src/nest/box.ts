@@ -64,7 +64,7 @@ function boxStretch(code: NestCode, stretch: Stretch, outputs: readonly Output[]
   const { facts, needed } = stretch
   const places = stretch.places.branch()
   places.locate([...needed, ...outputs.map((_, i) => first + i)])
-  const row = new Values(places, null, { facts, lanes: 'same' })
+  const row = new Values(places, [], { facts, lanes: 'same' })
   row.hoist(needed)
   stretchLoops(code, { ...stretch, places }, row, unrollOf(needed.length), (values, lanes) => {
     const results = outputs.map(o => values.value(o.expr))

@@ -98,7 +98,7 @@ export class NestCode {
     let value: Vector | undefined
     this.f.atStart(() => {
       const places = new Places(this, null, new Map())
-      const values = new Values(places, null, { facts, lanes: 'same', own: () => this.f.ownLocal('v128') })
+      const values = new Values(places, [], { facts, lanes: 'same', own: () => this.f.ownLocal('v128') })
       places.locate([e])
       value = values.emit(e)
       places.release()
@@ -275,7 +275,7 @@ export interface ValuesOptions {
 /** Values of expressions at a place in the code; those of the enclosing places are at hand. */
 export class Values {
   readonly #places: Places
-  readonly #parent: Values | null
+  readonly #parents: readonly Values[]
   readonly #facts: Facts
   readonly #lanes: Lanes
   readonly #ahead: number
@@ -284,9 +284,9 @@ export class Values {
   readonly #temps: Local[] = []
   readonly #own: () => Local
 
-  constructor(places: Places, parent: Values | null, options: ValuesOptions) {
+  constructor(places: Places, parents: readonly Values[], options: ValuesOptions) {
     this.#places = places
-    this.#parent = parent
+    this.#parents = parents
     this.#facts = options.facts
     this.#lanes = options.lanes
     this.#ahead = options.ahead ?? 0
@@ -302,6 +302,11 @@ export class Values {
 
   get #code(): NestCode {
     return this.#places.code
+  }
+
+  /** A local that lives as long as these values. */
+  local(): Local {
+    return this.#own()
   }
 
   /** Gives a value that comes from elsewhere: a reduction's, an anchor's. */
@@ -341,7 +346,13 @@ export class Values {
   }
 
   #find(e: number): Vector | undefined {
-    return this.#known.get(e) ?? (this.#parent === null ? undefined : this.#parent.#find(e))
+    const own = this.#known.get(e)
+    if (own !== undefined) return own
+    for (const parent of this.#parents) {
+      const known = parent.#find(e)
+      if (known !== undefined) return known
+    }
+    return undefined
   }
 
   /** False if the expression needs a reduction or an anchor that is not known yet. */

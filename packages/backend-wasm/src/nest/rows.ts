@@ -212,7 +212,7 @@ export function stretchLoops(
 ): void {
   const { f, axis } = code
   if (axis < 0) {
-    const values = new Values(places, row, { facts, lanes: 'one' })
+    const values = new Values(places, [row], { facts, lanes: 'one' })
     values.hoist(needed)
     body(values, 'one')
     values.release()
@@ -220,7 +220,7 @@ export function stretchLoops(
   }
   const index = f.local('i32')
   const at = (lanes: 'four' | 'one', ahead: number): void => {
-    const values = new Values(places, row, { facts, lanes, ahead, index })
+    const values = new Values(places, [row], { facts, lanes, ahead, index })
     values.hoist(needed)
     body(values, lanes)
     values.release()

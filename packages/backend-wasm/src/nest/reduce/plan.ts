@@ -1,0 +1,58 @@
+import type { Expr, ReduceNest } from '@stint/engine'
+import { sizeOf } from '@stint/graph'
+import { Facts } from '../facts.ts'
+import { chunkElements } from './accumulator.ts'
+
+/** How a reduce nest runs; none of it shows in the results. */
+export interface ReducePlan {
+  readonly nest: ReduceNest
+  /** Vectors lie along the reduced elements of a point (`rows`), or along points side by side (`columns`). */
+  readonly kind: 'rows' | 'columns'
+  /** The axis of vectors; −1 if there is none. */
+  readonly axis: number
+  readonly points: number
+  /** Elements that each point reduces. */
+  readonly elements: number
+  readonly chunks: number
+  /** Points are few and their elements many: the work is split by chunks, whose values pass through the workspace. */
+  readonly byChunks: boolean
+}
+
+export function planReduce(nest: ReduceNest): ReducePlan {
+  const { domain, keep } = nest
+  const points = sizeOf(domain.slice(0, keep))
+  const elements = sizeOf(domain.slice(keep))
+  const columns = pointsAreNeighbours(nest) && !hasGuards(nest)
+  const chunks = Math.max(1, Math.ceil(elements / chunkElements))
+  return {
+    nest,
+    kind: columns ? 'columns' : 'rows',
+    axis: columns ? keep - 1 : keep < domain.length ? domain.length - 1 : -1,
+    points,
+    elements,
+    chunks,
+    byChunks: chunks > 1 && points < 32,
+  }
+}
+
+/** True if most loads step less from one point to the next than from one reduced element to the next. */
+function pointsAreNeighbours({ domain, keep, exprs }: ReduceNest): boolean {
+  if (keep === 0 || keep === domain.length) return false
+  const [kept, reduced] = [keep - 1, domain.length - 1]
+  if (domain[kept]! < 4 || sizeOf(domain.slice(keep)) < 2) return false
+  let votes = 0
+  for (const expr of exprs) {
+    if (expr.kind !== 'load') continue
+    const across = Math.abs(expr.at.coefs[kept]!)
+    const along = Math.abs(expr.at.coefs[reduced]!)
+    if (across > 0 && along > 0) votes += Math.sign(along - across)
+  }
+  return votes > 0
+}
+
+function hasGuards({ exprs, domain }: ReduceNest): boolean {
+  const facts = new Facts(domain)
+  const open = (e: Expr): boolean =>
+    (e.kind === 'load' || e.kind === 'select') && facts.all(e.guards) === undefined
+  return exprs.some(open)
+}
