@@ -45,9 +45,10 @@ export function lstm(inputs: number, hidden: number, options: LstmOptions = {}):
           expected: `[N, T, ${inputs}], T at least 1`,
           got: showType(x.type),
         })
-      let y = x
+      // Steps first: what one step reads and writes then lies together.
+      let y = x.transpose([1, 0, 2])
       for (let k = 0; k < layers; k++) y = runLayer(scope, y, k, bias)
-      return y
+      return y.transpose([1, 0, 2])
     },
   }
 }
@@ -62,19 +63,19 @@ function runLayer(scope: Scope, x: Value, layer: number, bias: LstmOptions['bias
 
 /**
  * The steps of one LSTM layer, given what its input adds to the gates of each, from a zero state: gates
- * [N, T, 4 hidden], `weight` [4 hidden, hidden] → [N, T, hidden].
+ * [T, N, 4 hidden], `weight` [4 hidden, hidden] → [T, N, hidden].
  */
 export function lstmSteps(gates: Value, weight: Value): Value {
-  const [n, steps, width] = gates.shape as readonly [number, number, number]
+  const [steps, n, width] = gates.shape as readonly [number, number, number]
   const outputs: Value[] = []
   let state: { h: Value; c: Value } | undefined
-  for (const slice of split(gates, steps, 1)) {
+  for (const slice of split(gates, steps)) {
     const own = slice.reshape([n, width])
     // From a zero state there is nothing to multiply.
     state = cell(state === undefined ? own : own.add(times(state.h, weight)), state?.c)
-    outputs.push(state.h.expandDims(1))
+    outputs.push(state.h.expandDims(0))
   }
-  return concat(outputs, 1)
+  return concat(outputs)
 }
 
 function cell(gates: Value, c: Value | undefined): { h: Value; c: Value } {
