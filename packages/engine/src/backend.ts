@@ -33,7 +33,7 @@ export interface CostTable {
 
 /** One way to run a kernel: the same numbers with other workspace and time. */
 export interface Variant {
-  /** Bytes needed only while it runs. */
+  /** Bytes needed only while it runs; 0 for a copy (a kernel without a body), which plans use where they have no room. */
   readonly workspaceBytes: number
   /** Whole ns. */
   readonly cost: number

@@ -1,4 +1,4 @@
-import { dropStopGradient, type Graph, showSite, showType, simplify } from '@stint/graph'
+import { dropStopGradient, type Graph, StintError, showSite, showType, simplify } from '@stint/graph'
 import { ladder, type Plan, profile } from '@stint/planner'
 import type { Backend, KernelInfo, Target } from '../backend.ts'
 import { type Emitted, emit } from '../program/emit.ts'
@@ -44,7 +44,13 @@ export function lowerGraph(
 ): Lowered {
   const plain = dropStopGradient(graph)
   const tasks = toTasks((options.simplify ?? true) ? simplify(plain) : plain, options)
-  return { name, tasks, infos: backend.prepare(tasks.kernels, target) }
+  const infos = backend.prepare(tasks.kernels, target)
+  for (const [i, { body }] of tasks.kernels.entries())
+    if (body.length === 0 && infos[i]!.variants.some(v => v.workspaceBytes > 0))
+      throw new StintError('BACKEND', `backend '${backend.name}' asks for workspace to copy a value`, {
+        expected: '0 bytes, as a plan that copies has no room for more',
+      })
+  return { name, tasks, infos }
 }
 
 /** The rungs of one program, walked once and remembered. */
