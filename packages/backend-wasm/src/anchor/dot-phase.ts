@@ -4,7 +4,7 @@ import { emitBlock, type Span } from './block.ts'
 import type { DotPlan, Strip } from './dot-plan.ts'
 import { type Axis, forRange, plus, plusIndex, times } from './emit.ts'
 import { type ComputedMatrix, innerStride, type StoredMatrix } from './matrix.ts'
-import { blockLength, type Tile, tileHelper } from './micro.ts'
+import { type Tile, tileHelper } from './micro.ts'
 import { groupPacker, linePacker, panelPacker } from './pack.ts'
 
 /** Sums that are complete: rows `row` to before `row + rows` of a batch, `columns` columns from `column` on. */
@@ -353,10 +353,9 @@ class DotEmitter {
   #tiles(strip: Strip, first: Local | null, count: Local, cRow: number): void {
     const { f } = this.b
     const { piece, k } = this.plan
-    const long = Math.min(piece, k) > blockLength
     const [r, whole, row] = [f.local('i32'), f.local('i32'), f.local('i32')]
     const tile = (rows: number): void => {
-      const helper = tileHelper(this.b, this.#tile(strip, rows, cRow), long)
+      const helper = tileHelper(this.b, this.#tile(strip, rows, cRow), piece)
       if (first === null) f.get(r).set(row)
       else f.get(first).get(r).op('i32.add').set(row)
       this.#leftAt(row, rows)

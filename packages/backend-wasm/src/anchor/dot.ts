@@ -6,10 +6,10 @@ import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { emitBlock } from './block.ts'
 import { emitDot, type Finished } from './dot-phase.ts'
 import { type DotPlan, planDot } from './dot-plan.ts'
-import { forRange, times } from './emit.ts'
+import { times } from './emit.ts'
 import { type Grouped, regroup } from './groups.ts'
 import { matrixOf } from './matrix.ts'
-import { storePart } from './pack.ts'
+import { rowCopier } from './pack.ts'
 import { spreadElements, spreadStores, viewOf } from './views.ts'
 
 /** A general contraction: batched, over any axes in any order, with what is computed before and after it. */
@@ -111,21 +111,9 @@ function gcd(a: number, b: number): number {
 /** Copies finished sums to a dense result [batch, m, n]. */
 function copySums(b: PhaseBuilder, { lane, m, n }: DotPlan, result: Local, sums: Finished): void {
   const { f } = b
-  const columns = sums.columns as number
-  const [to, from, r] = [f.local('i32'), f.local('i32'), f.local('i32')]
-  const vector = f.local('v128')
+  const width = sums.columns as number
   times(f.get(sums.batch), m).get(sums.row).op('i32.add')
   times(times(f, n).get(sums.column).op('i32.add'), lane.bytes)
-  f.get(result).op('i32.add').set(to)
-  f.get(sums.sums).set(from)
-  forRange(f, r, sums.rows, () => {
-    for (let j = 0; j < columns; j += lane.count) {
-      f.get(from)
-        .mem('v128.load', j * lane.bytes)
-        .set(vector)
-      storePart(f, lane, to, j * lane.bytes, columns - j, vector)
-    }
-    f.increment(to, n * lane.bytes).increment(from, sums.sumsRow)
-  })
-  f.release(to, from, r, vector)
+  f.get(result).op('i32.add').get(sums.sums).get(sums.rows)
+  f.call(rowCopier(b, { lane, width, toRow: n * lane.bytes, fromRow: sums.sumsRow }))
 }

@@ -94,7 +94,8 @@ export function eachBox(
   body: (ranges: readonly Range[]) => void,
 ): void {
   if (sizes.length === 0) {
-    body([])
+    if (typeof count === 'number') body([])
+    else f.get(count).if(() => body([]))
     return
   }
   if (sizes.length === 1) {

@@ -1,5 +1,7 @@
 import { type AnchorNest, type Kernel, UnsupportedKernel } from '@stint/engine'
 import type { DesignContext, KernelDesign } from '../design.ts'
+import { designConv, designConvInput } from './conv.ts'
+import { designConvWeight } from './conv-weight.ts'
 import { designDot } from './dot.ts'
 
 /** How an anchor (contraction, convolution, window, gather …) runs with its computed sources and epilogue. Throws UnsupportedKernel. */
@@ -7,6 +9,12 @@ export function designAnchor(kernel: Kernel, nest: AnchorNest, context: DesignCo
   switch (nest.node.op) {
     case 'dot':
       return designDot(kernel, nest, context)
+    case 'conv':
+      return designConv(kernel, nest, context)
+    case 'convInput':
+      return designConvInput(kernel, nest, context)
+    case 'convWeight':
+      return designConvWeight(kernel, nest, context)
     default:
       throw new UnsupportedKernel('wasm', nest.node.op, kernel.signature)
   }

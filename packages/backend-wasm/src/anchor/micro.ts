@@ -25,14 +25,15 @@ export interface Tile {
 const params = ['i32', 'i32', 'i32', 'i32', 'i32'] as const
 
 /**
- * A helper (a, b, c, k, more) → (): for each element of the tile the sum of `k` ≥ 1 products, as `blockLength` says:
- * each block adds up in ascending order from zero, the blocks then in order. The sums are stored at `c`, or added to
- * what is there if `more` is not 0; `k` may exceed a block only if `long`.
+ * A helper (a, b, c, k, more) → (): for each element of the tile the sum of at most `most` products (and at least one):
+ * each block of them adds up in ascending order from zero, the blocks then in order. The sums are stored at `c`, or
+ * added to what is there if `more` is not 0.
  */
-export function tileHelper(b: PhaseBuilder, tile: Tile, long = false): number {
+export function tileHelper(b: PhaseBuilder, tile: Tile, most: number, block: number = blockLength): number {
   const key = `tile ${tileKey(tile)} ${b.relaxed}`
-  const block = b.helper(key, params, [], f => blockBody(f, tile, b.relaxed))
-  return long ? b.helper(`${key} long`, params, [], f => blocksBody(f, tile, block)) : block
+  const single = b.helper(key, params, [], f => blockBody(f, tile, b.relaxed))
+  if (most <= block) return single
+  return b.helper(`${key} by ${block}`, params, [], f => blocksBody(f, tile, single, block))
 }
 
 function tileKey({ lane, aRows, aStep, vectors, bStep, cRow }: Tile): string {
@@ -52,15 +53,15 @@ function blockBody(f: FunctionBuilder, tile: Tile, relaxed: boolean): void {
 }
 
 /** Block by block. */
-function blocksBody(f: FunctionBuilder, { aStep, bStep }: Tile, block: number): void {
+function blocksBody(f: FunctionBuilder, { aStep, bStep }: Tile, single: number, block: number): void {
   const [a, b, c, k, more] = f.params as [Local, Local, Local, Local, Local]
   f.loop(next => {
     f.get(a).get(b).get(c)
-    f.get(k).i32(blockLength).get(k).i32(blockLength).op('i32.lt_s').op('select')
-    f.get(more).call(block)
-    f.increment(a, aStep * blockLength).increment(b, bStep * blockLength)
+    f.get(k).i32(block).get(k).i32(block).op('i32.lt_s').op('select')
+    f.get(more).call(single)
+    f.increment(a, aStep * block).increment(b, bStep * block)
     f.i32(1).set(more)
-    f.get(k).i32(blockLength).op('i32.sub').tee(k).i32(0).op('i32.gt_s').brIf(next)
+    f.get(k).i32(block).op('i32.sub').tee(k).i32(0).op('i32.gt_s').brIf(next)
   })
 }
 
@@ -69,12 +70,15 @@ export function newSums(f: FunctionBuilder, { aRows, vectors }: Tile): Local[][]
   return aRows.map(() => Array.from({ length: vectors }, () => f.local('v128')))
 }
 
-/** One k: the products of a column of the left operand with a row of the right one, added to the sums. */
+/**
+ * One k: the products of a column of the left operand with a row of the right one, added to the sums. `a`: one pointer
+ * for all rows, or one each.
+ */
 export function addProducts(
   f: FunctionBuilder,
   { lane, aRows }: Tile,
   sums: readonly (readonly Local[])[],
-  a: Local,
+  a: Local | readonly Local[],
   b: Local,
   relaxed: boolean,
 ): void {
@@ -86,7 +90,9 @@ export function addProducts(
       .set(vector)
   const left = f.local('v128')
   for (const [i, row] of sums.entries()) {
-    f.get(a).mem(lane.splatLoad, aRows[i]!).set(left)
+    f.get('index' in a ? a : a[i]!)
+      .mem(lane.splatLoad, aRows[i]!)
+      .set(left)
     for (const [j, sum] of row.entries()) {
       if (!relaxed) f.get(sum)
       f.get(left)

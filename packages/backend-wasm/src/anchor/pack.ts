@@ -278,3 +278,24 @@ function copyVectors(f: FunctionBuilder, lane: Lane, to: Local, from: Local, cou
     })
   })
 }
+
+/** Helper (to, from, rows): copies `width` elements of each row. */
+export function rowCopier(
+  b: PhaseBuilder,
+  { lane, width, toRow, fromRow }: { lane: Lane; width: number; toRow: number; fromRow: number },
+): number {
+  return b.helper(`copy ${lane.dtype} ${width} ${toRow} ${fromRow}`, params, [], f => {
+    const [to, from, rows] = f.params as [Local, Local, Local]
+    const vector = f.local('v128')
+    f.loop(next => {
+      for (let j = 0; j < width; j += lane.count) {
+        f.get(from)
+          .mem('v128.load', j * lane.bytes)
+          .set(vector)
+        storePart(f, lane, to, j * lane.bytes, width - j, vector)
+      }
+      f.increment(to, toRow).increment(from, fromRow)
+      f.get(rows).i32(1).op('i32.sub').tee(rows).brIf(next)
+    })
+  })
+}

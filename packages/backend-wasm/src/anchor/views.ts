@@ -76,3 +76,25 @@ function spreadCoefs(coefs: readonly number[], domain: Shape, shape: Shape): num
   }
   return list
 }
+
+/** A view as expressions over its own axes; that of a stored operand is its first. */
+export function elementsOf(view: View): Elements {
+  if (view.kind === 'computed') return view.elements
+  const { operand, dtype, shape, offset, strides } = view
+  const bytes = dtypeBytes(dtype)
+  const at = { offset: offset / bytes, coefs: strides.map(s => s / bytes) }
+  return { domain: shape, exprs: [{ kind: 'load', operand, at, guards: [], dtype }] }
+}
+
+/** A view with one spatial axis `[N, C, W]` as one with two, `[N, C, 1, W]`. */
+export function asPlane(view: View): View {
+  if (view.shape.length === 4) return view
+  const [n, c, w] = view.shape as [number, number, number]
+  const shape = [n, c, 1, w]
+  const wide = ([cn, cc, cw]: readonly number[]): number[] => [cn!, cc!, 0, cw!]
+  if (view.kind === 'strided') return { ...view, shape, strides: wide(view.strides) }
+  const exprs = view.elements.exprs.map(e =>
+    mapAffines(e, ({ offset, coefs }) => ({ offset, coefs: wide(coefs) })),
+  )
+  return { ...view, shape, elements: { domain: shape, exprs } }
+}

@@ -1,0 +1,302 @@
+import type { FunctionBuilder, Local, ValType } from '../asm/index.ts'
+import type { PhaseBuilder } from '../design.ts'
+import { emitBlock } from './block.ts'
+import type { WeightPlan } from './conv-weight.ts'
+import { type Strip, tailStrip } from './dot-plan.ts'
+import { forRange, plus, plusIndex, times } from './emit.ts'
+import type { Grouped } from './groups.ts'
+import { clearImage, readyImage } from './image.ts'
+import type { Lane } from './lane.ts'
+import { innerStride } from './matrix.ts'
+import { addProducts, newSums, storeSums } from './micro.ts'
+import { panelPacker } from './pack.ts'
+
+export interface WeightPlaces {
+  /** Pushes the address of this part's workspace. */
+  readonly workspace: () => void
+  /** What is computed after, over filters, and channels and taps together; the results' place among the arguments. */
+  readonly epilogue: Grouped
+  readonly firstResult: number
+}
+
+/** Emits one phase: this part's share of the items of a weight gradient. */
+export function emitWeightSums(b: PhaseBuilder, plan: WeightPlan, places: WeightPlaces): void {
+  new WeightEmitter(b, plan, places).emit()
+}
+
+class WeightEmitter {
+  readonly b: PhaseBuilder
+  readonly plan: WeightPlan
+  readonly places: WeightPlaces
+  readonly work: Local
+  readonly n: Local
+  /** First channel of the chunk in its group and among all, and how many. */
+  readonly chunk: Local
+  readonly channel: Local
+  readonly channels: Local
+  /** First filter of the chunk in its group and among all, and the end in its group. */
+  readonly first: Local
+  readonly filter: Local
+  readonly end: Local
+  readonly image: Local
+  readonly panel: Local
+  readonly sums: Local
+  /** First row of the block, and how many. */
+  readonly y: Local
+  readonly rows: Local
+  /** Whether there are sums already. */
+  readonly more: Local
+
+  constructor(b: PhaseBuilder, plan: WeightPlan, places: WeightPlaces) {
+    this.b = b
+    this.plan = plan
+    this.places = places
+    const local = (): Local => b.f.local('i32')
+    this.work = local()
+    this.n = local()
+    this.chunk = local()
+    this.channel = local()
+    this.channels = local()
+    this.first = local()
+    this.filter = local()
+    this.end = local()
+    this.image = local()
+    this.panel = local()
+    this.sums = local()
+    this.y = local()
+    this.rows = local()
+    this.more = local()
+  }
+
+  emit(): void {
+    const { f, part, parts } = this.b
+    const { groups, channelChunks, filterChunks, image, panelAt, sumsAt } = this.plan
+    this.places.workspace()
+    f.set(this.work)
+    plus(f.get(this.work), panelAt).set(this.panel)
+    plus(f.get(this.work), sumsAt).set(this.sums)
+    clearImage(this.b, image, this.work)
+    const items = groups * channelChunks * filterChunks
+    const [item, end] = [f.local('i32'), f.local('i32')]
+    f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
+    f.get(part).i32(1).op('i32.add').i32(items).op('i32.mul').get(parts).op('i32.div_u').set(end)
+    forRange(f, item, end, () => this.#item(item), { from: item })
+    f.release(item, end)
+  }
+
+  #item(item: Local): void {
+    const { f } = this.b
+    const { channels, filters, channelChunks, filterChunks, chunkChannels, chunkFilters, images, taps, y } =
+      this.plan
+    const group = f.local('i32')
+    f.get(item)
+      .i32(channelChunks * filterChunks)
+      .op('i32.div_u')
+      .set(group)
+    times(f.get(item).i32(filterChunks).op('i32.div_u').i32(channelChunks).op('i32.rem_u'), chunkChannels)
+    f.set(this.chunk)
+    times(f.get(group), channels).get(this.chunk).op('i32.add').set(this.channel)
+    f.i32(channels).get(this.chunk).op('i32.sub').set(this.channels)
+    f.get(this.channels).i32(chunkChannels).get(this.channels).i32(chunkChannels)
+    f.op('i32.lt_s').op('select').set(this.channels)
+    times(f.get(item).i32(filterChunks).op('i32.rem_u'), chunkFilters).set(this.first)
+    times(f.get(group), filters).get(this.first).op('i32.add').set(this.filter)
+    plus(f.get(this.first), chunkFilters).set(this.end)
+    f.get(this.end).i32(filters).get(this.end).i32(filters).op('i32.lt_s').op('select').set(this.end)
+    f.release(group)
+    f.i32(0).set(this.more)
+    forRange(f, this.n, images, () => {
+      readyImage(
+        this.b,
+        this.plan.image,
+        { image: this.n, channel: this.channel, channels: this.channels },
+        this.work,
+        this.image,
+      )
+      forRange(
+        f,
+        this.y,
+        y.places,
+        () => {
+          f.i32(y.places).get(this.y).op('i32.sub').set(this.rows)
+          f.get(this.rows).i32(this.plan.blockRows).get(this.rows).i32(this.plan.blockRows)
+          f.op('i32.lt_s').op('select').set(this.rows)
+          this.#panels()
+          f.i32(1).set(this.more)
+        },
+        { step: this.plan.blockRows },
+      )
+    })
+    const [row, rows, count] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    times(f.get(this.chunk), taps).set(row)
+    times(f.get(this.channels), taps).set(rows)
+    f.get(this.end).get(this.first).op('i32.sub').set(count)
+    emitBlock(this.b, {
+      grouped: this.places.epilogue,
+      spans: [
+        { start: this.filter, count, unit: 1 },
+        { start: row, count: rows, unit: taps },
+      ],
+      anchor: { at: this.sums, strides: [this.plan.lane.bytes, this.plan.sumsRow] },
+      firstResult: this.places.firstResult,
+    })
+    f.release(row, rows, count)
+  }
+
+  /** All panels of the item's filters, for one block. */
+  #panels(): void {
+    const { f } = this.b
+    const { filters, width, lane } = this.plan
+    const rest = filters % width
+    const [at, whole] = [f.local('i32'), f.local('i32')]
+    if (filters >= width) {
+      f.get(this.end).i32(-width).op('i32.and').set(whole)
+      forRange(f, at, whole, () => this.#panel(at, { vectors: 4, rows: 2 }, width), {
+        from: this.first,
+        step: width,
+      })
+    }
+    if (rest > 0)
+      f.get(this.end)
+        .i32(filters)
+        .op('i32.eq')
+        .if(() => {
+          f.i32(filters - rest).set(at)
+          this.#panel(at, tailStrip(Math.ceil(rest / lane.count)), rest)
+        })
+    f.release(at, whole)
+  }
+
+  /** Filters `at` to before `at + width` of the group. */
+  #panel(at: Local, strip: Strip, width: number): void {
+    const { f } = this.b
+    const { taps } = this.plan
+    const [filter, place, total] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    f.get(at).get(this.first).op('i32.sub').get(this.filter).op('i32.add').set(filter)
+    this.#readyPanel(filter, strip, width)
+    times(f.get(at).get(this.first).op('i32.sub'), this.plan.lane.bytes)
+    f.get(this.sums).op('i32.add').set(place)
+    times(f.get(this.channels), taps).set(total)
+    this.#tiles(strip, place, total)
+    f.release(filter, place, total)
+  }
+
+  /** Turns the cotangent's rows of positions into columns, side by side. */
+  #readyPanel(filter: Local, { vectors }: Strip, width: number): void {
+    const { f } = this.b
+    const { cotangent, lane, x, blockRows, y } = this.plan
+    const [start, count] = [f.local('i32'), f.local('i32')]
+    times(f.get(this.y), x.places).set(start)
+    times(f.get(this.rows), x.places).set(count)
+    if (cotangent.kind === 'stored' && cotangent.deep.length === 1 && cotangent.free.length === 1) {
+      const { deep, free, batch, operand, offset } = cotangent
+      const packer = panelPacker(this.b, { lane, vectors, width, column: innerStride(free), deep })
+      f.get(this.panel)
+      plusIndex(plus(f.get(this.b.arg(operand)), offset), this.n, batch)
+      times(f.get(filter), innerStride(free)).op('i32.add')
+      times(f.get(start), innerStride(deep)).op('i32.add')
+      f.get(count).call(packer)
+    } else if (cotangent.kind === 'computed')
+      emitBlock(this.b, {
+        grouped: cotangent.grouped,
+        spans: [
+          { start: this.n, count: 1, unit: 1 },
+          { start: filter, count: width, unit: 1 },
+          { start, count, unit: blockRows < y.places ? blockRows * x.places : y.places * x.places },
+        ],
+        into: {
+          expr: cotangent.expr,
+          place: { at: this.panel, strides: [0, lane.bytes, 16 * vectors] },
+        },
+        axis: cotangent.axis,
+      })
+    else throw new Error('rows of positions that are not evenly spaced')
+    f.release(start, count)
+  }
+
+  /** Every (channel, tap) of the chunk with the panel, over the block's positions. */
+  #tiles({ vectors, rows: high }: Strip, place: Local, total: Local): void {
+    const { f } = this.b
+    const { sumsRow } = this.plan
+    const [r, whole, at] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const tile = (rows: number): void => {
+      f.get(this.panel)
+      times(f.get(r), sumsRow).get(place).op('i32.add').get(this.rows).get(this.more)
+      for (let i = 0; i < rows; i++) {
+        plus(f.get(r), i).set(at)
+        this.#tapAt(at)
+      }
+      f.call(weightTile(this.b, this.plan, rows, vectors))
+    }
+    f.get(total).i32(-high).op('i32.and').set(whole)
+    forRange(f, r, whole, () => tile(high), { step: high })
+    forRange(f, r, total, () => tile(1), { from: whole })
+    f.release(r, whole, at)
+  }
+
+  /** Pushes the address of what (channel, tap) number `r` of the chunk reads at the block's first position. */
+  #tapAt(r: Local): void {
+    const { f } = this.b
+    const { image, taps, x, y, lane } = this.plan
+    const [c, t, ky] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    f.get(r).i32(taps).op('i32.div_u').set(c)
+    f.get(r).get(c).i32(taps).op('i32.mul').op('i32.sub').set(t)
+    f.get(t).i32(x.kernel).op('i32.div_u').set(ky)
+    f.get(this.image)
+    times(f.get(c), image.plane).op('i32.add')
+    times(f.get(ky), y.dilation * image.row).op('i32.add')
+    times(f.get(t).get(ky).i32(x.kernel).op('i32.mul').op('i32.sub'), x.dilation * lane.bytes).op('i32.add')
+    times(f.get(this.y), y.stride * image.row).op('i32.add')
+    f.release(c, t, ky)
+  }
+}
+
+/**
+ * Helper (b, c, rows, more, a…) → (): like a register tile, with a pointer for each row of the left operand, which
+ * walks `rows` rows of output positions.
+ */
+function weightTile(b: PhaseBuilder, plan: WeightPlan, rows: number, vectors: number): number {
+  const { lane, image, x, y, sumsRow } = plan
+  const [step, gap] = [x.stride * lane.bytes, y.stride * image.row - x.places * x.stride * lane.bytes]
+  const shape = { lane, step, gap, run: x.places, rows, vectors, cRow: sumsRow }
+  const key = `weight tile ${Object.values({ ...shape, lane: lane.dtype }).join(' ')} ${b.relaxed}`
+  const params: ValType[] = Array.from({ length: 4 + rows }, () => 'i32')
+  return b.helper(key, params, [], f => weightTileBody(f, shape, b.relaxed))
+}
+
+interface WeightTile {
+  readonly lane: Lane
+  /** Of the pointers: from position to position, and what is added at the end of a row of `run` positions. */
+  readonly step: number
+  readonly gap: number
+  readonly run: number
+  readonly vectors: number
+  readonly cRow: number
+}
+
+function weightTileBody(f: FunctionBuilder, tile: WeightTile, relaxed: boolean): void {
+  const { lane, step, gap, run, vectors, cRow } = tile
+  const [b, c, count, more, ...pointers] = f.params as [Local, Local, Local, Local, ...Local[]]
+  const shape = { lane, aRows: pointers.map(() => 0), aStep: step, vectors, bStep: 16 * vectors, cRow }
+  const sums = newSums(f, shape)
+  const left = f.local('i32')
+  const walk = (counter: Local): void => {
+    f.loop(next => {
+      addProducts(f, shape, sums, pointers, b, relaxed)
+      for (const a of pointers) f.increment(a, step)
+      f.increment(b, 16 * vectors)
+      f.get(counter).i32(1).op('i32.sub').tee(counter).brIf(next)
+    })
+  }
+  if (gap === 0) {
+    times(f.get(count), run).set(left)
+    walk(left)
+  } else
+    f.loop(next => {
+      f.i32(run).set(left)
+      walk(left)
+      for (const a of pointers) f.increment(a, gap)
+      f.get(count).i32(1).op('i32.sub').tee(count).brIf(next)
+    })
+  storeSums(f, shape, sums, c, more)
+}
