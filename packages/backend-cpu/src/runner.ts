@@ -1,5 +1,5 @@
-import type { Address, Kernel, Program, ProgramStep, Runner } from '@stint/engine'
-import { StintError } from '@stint/graph'
+import type { Address, Kernel, KernelStep, Program, ProgramStep, Runner } from '@stint/engine'
+import { bytesOf, dtypeBytes, StintError } from '@stint/graph'
 import type { Run } from './kernels/design.ts'
 import { design } from './kernels/kernel.ts'
 import type { Memory } from './memory.ts'
@@ -30,16 +30,16 @@ interface Step {
 
 /** The steps of a program over one memory, each with its kernel and places at hand. */
 export class ProgramRunner implements Runner {
-  readonly #program: Program
   readonly #steps: readonly Step[]
   readonly #counters: number[]
+  /** The kernel that runs, or ran last. */
+  readonly #now: Now = { kernel: null }
 
   constructor(program: Program, memory: Memory) {
-    this.#program = program
-    const runs: (Run | undefined)[] = []
-    const runOf = (kernel: number): Run => {
-      runs[kernel] ??= design(program.kernels[kernel]!).compile(memory)
-      return runs[kernel]
+    const loaded: (Loaded | undefined)[] = []
+    const load = (kernel: number): Loaded => {
+      loaded[kernel] ??= new Loaded(program.kernels[kernel]!, memory, program.arenaBytes, this.#now)
+      return loaded[kernel]
     }
     let deepest = 0
     const build = (step: ProgramStep, depth: number): Step => {
@@ -58,11 +58,13 @@ export class ProgramRunner implements Runner {
         ]
         return new Branch(step.if, memory.u8, then, otherwise)
       }
+      const kernel = load(step.kernel)
+      kernel.checkStep(step)
+      const args = constants(step.args)
       const at = step.workspace?.[0] ?? 0
-      const places = [...step.args, at]
-      return places.every(p => typeof p === 'number')
-        ? new Fixed(runOf(step.kernel), places.slice(0, -1) as number[], at as number)
-        : new Moving(runOf(step.kernel), step.args, at)
+      if (args === null || typeof at !== 'number') return new Moving(kernel, step.args, at)
+      kernel.check(args, at)
+      return new Fixed(kernel, args, at)
     }
     this.#steps = program.steps.map(s => build(s, 0))
     this.#counters = new Array<number>(deepest).fill(0)
@@ -96,10 +98,13 @@ export class ProgramRunner implements Runner {
   }
 
   #failure(path: readonly number[], cause: unknown): KernelError {
-    const step = this.#program.steps[path[0]!]!
-    const kernel = 'kernel' in step ? this.#program.kernels[step.kernel] : undefined
-    return new KernelError(path[0]!, kernel === undefined ? 'loop' : nameOf(kernel), cause)
+    const { kernel } = this.#now
+    return new KernelError(path[0]!, kernel === null ? 'no kernel' : nameOf(kernel), cause)
   }
+}
+
+interface Now {
+  kernel: Kernel | null
 }
 
 /** The ops of a kernel, in order. */
@@ -107,40 +112,107 @@ function nameOf(kernel: Kernel): string {
   return kernel.body.length === 0 ? 'copy' : kernel.body.map(n => n.op).join(' ')
 }
 
+/** The addresses, if no loop moves one. */
+function constants(args: readonly Address[]): number[] | null {
+  const fixed = args.filter(a => typeof a === 'number')
+  return fixed.length === args.length ? fixed : null
+}
+
+/** A kernel over the memory, with what its places must be like. */
+class Loaded {
+  readonly #kernel: Kernel
+  readonly #run: Run
+  readonly #now: Now
+  readonly #workspaceBytes: number
+  readonly #arenaBytes: number
+  readonly #bytes: readonly number[]
+  readonly #align: readonly number[]
+
+  constructor(kernel: Kernel, memory: Memory, arenaBytes: number, now: Now) {
+    const designed = design(kernel)
+    const types = [...kernel.operands, ...kernel.results.map(r => r.type)]
+    this.#kernel = kernel
+    this.#now = now
+    this.#run = designed.compile(memory)
+    this.#workspaceBytes = designed.workspaceBytes
+    this.#arenaBytes = arenaBytes
+    this.#bytes = types.map(bytesOf)
+    this.#align = types.map(type => dtypeBytes(type.dtype))
+  }
+
+  /** Throws unless a step gives every place and enough workspace. */
+  checkStep({ args, workspace }: KernelStep): void {
+    if (args.length !== this.#bytes.length)
+      throw new StintError('PROGRAM', 'a step does not fit its kernel', {
+        expected: `${this.#bytes.length} places`,
+        got: `${args.length}`,
+      })
+    const bytes = workspace?.[1] ?? 0
+    if (bytes < this.#workspaceBytes)
+      throw new StintError('PROGRAM', 'a step gives too little workspace', {
+        expected: `${this.#workspaceBytes} bytes`,
+        got: `${bytes}`,
+      })
+  }
+
+  /** Throws unless the places lie in the arena and are aligned. */
+  check(args: readonly number[], workspace: number): void {
+    this.#now.kernel = this.#kernel
+    for (let i = 0; i < args.length; i++) this.#checkPlace(args[i]!, this.#bytes[i]!, this.#align[i]!)
+    if (this.#workspaceBytes > 0) this.#checkPlace(workspace, this.#workspaceBytes, 8)
+  }
+
+  run(args: readonly number[], workspace: number): void {
+    this.#now.kernel = this.#kernel
+    this.#run.run(args, workspace)
+  }
+
+  #checkPlace(at: number, bytes: number, align: number): void {
+    if (at >= 0 && at + bytes <= this.#arenaBytes && at % align === 0) return
+    throw new StintError('PROGRAM', 'a place does not lie in the arena', {
+      expected: `${bytes} bytes from a multiple of ${align}, below ${this.#arenaBytes}`,
+      got: `${at}`,
+    })
+  }
+}
+
 /** A kernel at places that no loop moves. */
 class Fixed implements Step {
-  readonly #run: Run
+  readonly #kernel: Loaded
   readonly #args: readonly number[]
   readonly #workspace: number
 
-  constructor(run: Run, args: readonly number[], workspace: number) {
-    this.#run = run
+  constructor(kernel: Loaded, args: readonly number[], workspace: number) {
+    this.#kernel = kernel
     this.#args = args
     this.#workspace = workspace
   }
 
   run(): void {
-    this.#run.run(this.#args, this.#workspace)
+    this.#kernel.run(this.#args, this.#workspace)
   }
 }
 
 /** A kernel at places that follow the counters of the loops around it. */
 class Moving implements Step {
-  readonly #run: Run
+  readonly #kernel: Loaded
   readonly #from: readonly Address[]
   readonly #args: number[]
   readonly #workspace: Address
 
-  constructor(run: Run, args: readonly Address[], workspace: Address) {
-    this.#run = run
+  constructor(kernel: Loaded, args: readonly Address[], workspace: Address) {
+    this.#kernel = kernel
     this.#from = args
     this.#args = args.map(() => 0)
     this.#workspace = workspace
   }
 
   run(counters: Counters): void {
-    for (let i = 0; i < this.#from.length; i++) this.#args[i] = addressAt(this.#from[i]!, counters)
-    this.#run.run(this.#args, addressAt(this.#workspace, counters))
+    const args = this.#args
+    for (let i = 0; i < args.length; i++) args[i] = addressAt(this.#from[i]!, counters)
+    const workspace = addressAt(this.#workspace, counters)
+    this.#kernel.check(args, workspace)
+    this.#kernel.run(args, workspace)
   }
 }
 

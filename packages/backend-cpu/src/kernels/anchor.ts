@@ -17,11 +17,14 @@ import { dotCore } from './dot.ts'
 import { gatherCore, scatterAddCore } from './indexing.ts'
 import { MapDesign, type MapRun } from './map.ts'
 import { poolCores } from './pool.ts'
+import { isDense, type SourceType, sourceType } from './source.ts'
 
-/** Builds the loops of an anchor; `stored[i]` tells whether source `i` is an operand or comes through the workspace. */
-// A method, so that each may take the attributes of its own op.
+// `make` is a method, so that each may take the attributes of its own op.
+/** Builds the loops of an anchor. A source that is not stored comes through the workspace, in row-major order. */
 export interface CoreOf<A extends Attrs = Attrs> {
-  make(sources: readonly Type[], result: Type, attrs: A, stored: readonly boolean[]): Core
+  /** True if the loops read stored sources by any strides; otherwise only dense ones are given as stored. */
+  readonly strided?: boolean
+  make(sources: readonly SourceType[], result: Type, attrs: A): Core
 }
 
 const cores: { readonly [K in AnchorOp]: CoreOf } = {
@@ -56,6 +59,8 @@ class AnchorDesign implements Design {
   readonly results: number
   /** The argument that each source and the result are at. */
   readonly places: readonly number[]
+  /** Bytes from there to the first element of each. */
+  readonly offsets: number[]
   readonly computed: readonly Computed[]
   readonly epilogue: MapDesign | null
   readonly raw: { readonly offset: number; readonly bytes: number } | null
@@ -63,18 +68,16 @@ class AnchorDesign implements Design {
   readonly mapOffset: number
   readonly resultSize: number
 
-  constructor(kernel: Kernel, nest: AnchorNest, { make }: CoreOf) {
+  constructor(kernel: Kernel, nest: AnchorNest, { make, strided = false }: CoreOf) {
     const { node, sources, epilogue, stores } = nest
     this.operands = kernel.operands.length
     this.results = kernel.results.length
     const [type] = node.types as [Type]
     this.resultSize = sizeOf(type.shape)
-    this.core = make(
-      sources.map(s => s.type),
-      type,
-      node.attrs,
-      sources.map(s => s.kind === 'operand'),
-    )
+    const types = sources
+      .map(s => sourceType(kernel, s))
+      .map(s => (strided || isDense(s) ? s : { ...s, stored: null }))
+    this.core = make(types, type, node.attrs)
     const { items, chunk, resultUnit } = this.core
     const layout = new Layout()
     const buffer = (dtype: DType, unit: number, whole: number): { offset: number; bytes: number } => {
@@ -83,9 +86,14 @@ class AnchorDesign implements Design {
     }
     let next = this.operands + this.results
     const computed: Computed[] = []
+    this.offsets = [...sources.map(() => 0), 0]
     this.places = sources.map((source, i) => {
       const order = this.core.sourceOrders?.[i]
-      if (source.kind === 'operand' && order === undefined) return source.operand
+      const { stored } = types[i]!
+      if (stored !== null && order === undefined) {
+        this.offsets[i] = stored.offset * dtypeBytes(source.type.dtype)
+        return stored.operand
+      }
       const local = source.kind === 'operand' ? source.operand : source.local
       const unit = this.core.sourceUnits[i]!
       const elements = lowerSource(kernel, local, order)
@@ -202,11 +210,11 @@ class AnchorRun implements Run {
   }
 
   #item(from: number, to: number, workspace: number): void {
-    const { core, places, raw, coreOffset, mapOffset } = this.#design
+    const { core, places, offsets, raw, coreOffset, mapOffset } = this.#design
     const args = this.#args
     const unit = core.resultUnit
     if (raw !== null) args[places[places.length - 1]!] = workspace + raw.offset - from * unit * raw.bytes
-    for (let i = 0; i < places.length; i++) this.#places[i] = args[places[i]!]!
+    for (let i = 0; i < places.length; i++) this.#places[i] = args[places[i]!]! + offsets[i]!
     this.#core.run(from, to, this.#places, workspace + coreOffset)
     if (unit > 0 && this.#epilogue !== null)
       this.#epilogue.range(args, workspace + mapOffset, from * unit, to * unit)

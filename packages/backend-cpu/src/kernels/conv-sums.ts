@@ -46,7 +46,14 @@ export function sumsAtPositions(
   const positions = grid.rows * columns
   let row = 0
   let column = 0
-  let [p0, p1, p2, p3, t0, t1, t2, t3] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let p0 = 0
+  let p1 = 0
+  let p2 = 0
+  let p3 = 0
+  let t0 = 0
+  let t1 = 0
+  let t2 = 0
+  let t3 = 0
   for (let q = 0; q < positions; q += 4) {
     for (let i = 0; i < 4; i++) {
       p0 = p1

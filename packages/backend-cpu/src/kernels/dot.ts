@@ -1,8 +1,9 @@
-import { type DotAttrs, dotAxes, type Shape, sizeOf, stridesOf, type Type } from '@stint/graph'
+import { type DotAttrs, dotAxes, type Shape, sizeOf, stridesOf } from '@stint/graph'
 import type { Memory } from '../memory.ts'
 import type { CoreOf } from './anchor.ts'
 import type { Core, CoreRun } from './core.ts'
 import type { Lanes } from './lanes.ts'
+import type { SourceType } from './source.ts'
 
 /** Bytes of rows that pass through the workspace at a time. */
 const rowBytes = 16384
@@ -20,20 +21,21 @@ interface Matrices {
 
 /** General contraction: every element sums over the contracted indices in order, in f64. */
 export const dotCore: CoreOf<DotAttrs> = {
-  make([left, right], result, attrs, stored) {
-    const [a, b] = [left as Type, right as Type]
+  strided: true,
+  make(sources, result, attrs) {
+    const [a, b] = sources as [SourceType, SourceType]
     const { freeLeft, freeRight } = dotAxes(attrs, a.shape, b.shape)
     const count = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map(x => shape[x]!))
     const rows = count(a.shape, freeLeft)
     const columns = count(b.shape, freeRight)
     const depth = count(a.shape, attrs.contract[0])
     const batches = count(a.shape, attrs.batch[0])
-    const x = matrices(a.shape, attrs.batch[0], freeLeft, attrs.contract[0], stored[0]!)
-    const y = matrices(b.shape, attrs.batch[1], freeRight, attrs.contract[1], stored[1]!)
+    const x = matrices(a, attrs.batch[0], freeLeft, attrs.contract[0])
+    const y = matrices(b, attrs.batch[1], freeRight, attrs.contract[1])
     const bytes = a.dtype === 'f32' ? 4 : 8
     const core: Core = {
       items: batches * rows,
-      chunk: Math.max(1, Math.floor(rowBytes / (bytes * Math.max(1, depth, columns)))),
+      chunk: 3 * Math.max(1, Math.floor(rowBytes / (3 * bytes * Math.max(1, depth, columns)))),
       sourceUnits: [x.order === undefined ? 0 : depth, 0],
       sourceOrders: [x.order, y.order],
       resultUnit: columns,
@@ -45,17 +47,16 @@ export const dotCore: CoreOf<DotAttrs> = {
 }
 
 function matrices(
-  shape: Shape,
+  { shape, stored }: SourceType,
   batch: readonly number[],
   free: readonly number[],
   contract: readonly number[],
-  stored: boolean,
 ): Matrices {
-  const strides = stridesOf(shape)
+  const strides = stored?.strides ?? stridesOf(shape)
   const batchShape = batch.map(a => shape[a]!)
   const alongFree = oneStride(shape, strides, free)
   const alongContract = oneStride(shape, strides, contract)
-  if (stored && alongFree !== null && alongContract !== null)
+  if (stored !== null && alongFree !== null && alongContract !== null)
     return {
       free: alongFree,
       contracted: alongContract,
@@ -101,7 +102,9 @@ class DotRun implements CoreRun {
     const { rows, columns, depth, x, y } = this.#sizes
     const view = this.#view
     const bytes = view.BYTES_PER_ELEMENT
-    const [a, b, c] = [(places[0]! / bytes) | 0, (places[1]! / bytes) | 0, (places[2]! / bytes) | 0]
+    const a = (places[0]! / bytes) | 0
+    const b = (places[1]! / bytes) | 0
+    const c = (places[2]! / bytes) | 0
     for (let item = from, next = from; item < to; item = next) {
       const batch = Math.floor(item / rows)
       const row = item - batch * rows
@@ -160,8 +163,8 @@ function offsetOf({ batch, batchShape }: Matrices, index: number): number {
 }
 
 /**
- * out[i, j] = Σ a[i, k] · b[j, k] with k ascending: two by four sums at a time. At the edges rows and columns repeat,
- * which computes some sums twice instead of needing loops of their own.
+ * out[i, j] = Σ a[i, k] · b[j, k] with k ascending: three by four sums at a time, as many as the registers hold. At the
+ * edges rows and columns repeat, which computes some sums twice instead of needing loops of their own.
  */
 function multiply(
   view: Lanes,
@@ -179,50 +182,112 @@ function multiply(
   outColumn: number,
 ): void {
   for (let j = 0; j < columns; j += 4) {
-    const j1 = Math.min(j + 1, columns - 1)
-    const j2 = Math.min(j + 2, columns - 1)
-    const j3 = Math.min(j + 3, columns - 1)
-    for (let i = 0; i < rows; i += 2) {
-      const i1 = Math.min(i + 1, rows - 1)
-      let [s00, s01, s02, s03, s10, s11, s12, s13] = [0, 0, 0, 0, 0, 0, 0, 0]
-      let p0 = (a + i * aFree) | 0
-      let p1 = (a + i1 * aFree) | 0
-      let q0 = (b + j * bFree) | 0
-      let q1 = (b + j1 * bFree) | 0
-      let q2 = (b + j2 * bFree) | 0
-      let q3 = (b + j3 * bFree) | 0
-      for (let k = 0; k < depth; k++) {
-        const x0 = view[p0]!
-        const x1 = view[p1]!
-        const y0 = view[q0]!
-        const y1 = view[q1]!
-        const y2 = view[q2]!
-        const y3 = view[q3]!
-        s00 += x0 * y0
-        s01 += x0 * y1
-        s02 += x0 * y2
-        s03 += x0 * y3
-        s10 += x1 * y0
-        s11 += x1 * y1
-        s12 += x1 * y2
-        s13 += x1 * y3
-        p0 = (p0 + aDeep) | 0
-        p1 = (p1 + aDeep) | 0
-        q0 = (q0 + bDeep) | 0
-        q1 = (q1 + bDeep) | 0
-        q2 = (q2 + bDeep) | 0
-        q3 = (q3 + bDeep) | 0
-      }
-      const r0 = out + i * outRow
-      const r1 = out + i1 * outRow
-      view[r0 + j * outColumn] = s00
-      view[r0 + j1 * outColumn] = s01
-      view[r0 + j2 * outColumn] = s02
-      view[r0 + j3 * outColumn] = s03
-      view[r1 + j * outColumn] = s10
-      view[r1 + j1 * outColumn] = s11
-      view[r1 + j2 * outColumn] = s12
-      view[r1 + j3 * outColumn] = s13
+    const last = columns - 1 - j
+    const j1 = Math.min(1, last)
+    const j2 = Math.min(2, last)
+    const j3 = Math.min(3, last)
+    const q = b + j * bFree
+    const c1 = j1 * outColumn
+    const c2 = j2 * outColumn
+    const c3 = j3 * outColumn
+    for (let i = 0; i < rows; i += 3) {
+      const below = rows - 1 - i
+      const i1 = Math.min(1, below)
+      const i2 = Math.min(2, below)
+      const p = a + i * aFree
+      const to = out + i * outRow + j * outColumn
+      const r1 = i1 * outRow
+      const r2 = i2 * outRow
+      sumsOfTwelve(
+        view,
+        depth,
+        p,
+        i1 * aFree,
+        i2 * aFree,
+        aDeep,
+        q,
+        j1 * bFree,
+        j2 * bFree,
+        j3 * bFree,
+        bDeep,
+        to,
+        r1,
+        r2,
+        c1,
+        c2,
+        c3,
+      )
     }
   }
+}
+
+/** A function of its own with a single loop, so that the accumulators stay in registers. */
+function sumsOfTwelve(
+  view: Lanes,
+  depth: number,
+  a0: number,
+  a1: number,
+  a2: number,
+  aDeep: number,
+  b0: number,
+  b1: number,
+  b2: number,
+  b3: number,
+  bDeep: number,
+  to: number,
+  r1: number,
+  r2: number,
+  c1: number,
+  c2: number,
+  c3: number,
+): void {
+  let s00 = 0
+  let s01 = 0
+  let s02 = 0
+  let s03 = 0
+  let s10 = 0
+  let s11 = 0
+  let s12 = 0
+  let s13 = 0
+  let s20 = 0
+  let s21 = 0
+  let s22 = 0
+  let s23 = 0
+  let p = a0
+  let q = b0
+  for (let k = 0; k < depth; k++) {
+    const x0 = view[p]!
+    const x1 = view[(p + a1) | 0]!
+    const x2 = view[(p + a2) | 0]!
+    const y0 = view[q]!
+    const y1 = view[(q + b1) | 0]!
+    const y2 = view[(q + b2) | 0]!
+    const y3 = view[(q + b3) | 0]!
+    s00 += x0 * y0
+    s01 += x0 * y1
+    s02 += x0 * y2
+    s03 += x0 * y3
+    s10 += x1 * y0
+    s11 += x1 * y1
+    s12 += x1 * y2
+    s13 += x1 * y3
+    s20 += x2 * y0
+    s21 += x2 * y1
+    s22 += x2 * y2
+    s23 += x2 * y3
+    p = (p + aDeep) | 0
+    q = (q + bDeep) | 0
+  }
+  view[to] = s00
+  view[to + c1] = s01
+  view[to + c2] = s02
+  view[to + c3] = s03
+  view[to + r1] = s10
+  view[to + r1 + c1] = s11
+  view[to + r1 + c2] = s12
+  view[to + r1 + c3] = s13
+  view[to + r2] = s20
+  view[to + r2 + c1] = s21
+  view[to + r2 + c2] = s22
+  view[to + r2 + c3] = s23
 }

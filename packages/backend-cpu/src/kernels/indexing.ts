@@ -2,6 +2,7 @@ import { type Attrs, dtypeBytes, isFloat, sizeOf, type Type, type TypedArray } f
 import type { Memory } from '../memory.ts'
 import type { CoreOf } from './anchor.ts'
 import type { Core, CoreRun } from './core.ts'
+import type { SourceType } from './source.ts'
 
 /** Bytes of rows that pass through the workspace at a time, and of sums where their number is ours to choose. */
 const rowBytes = 16384
@@ -59,15 +60,15 @@ class GatherRun implements CoreRun {
  * updates pass through the workspace, otherwise for as many columns as fit.
  */
 export const scatterAddCore: CoreOf<Attrs & { readonly rows: number }> = {
-  make([idx, updates], result, { rows }, stored) {
+  make([idx, updates], result, { rows }) {
     const width = sizeOf(result.shape.slice(1))
-    const { dtype } = updates as Type
+    const { dtype, stored } = updates as SourceType
     const fits = Math.max(1, Math.floor(rowBytes / Math.max(1, 8 * rows)))
-    const columns = Math.max(1, stored[1]! ? Math.min(width, fits) : width)
+    const columns = Math.max(1, stored !== null ? Math.min(width, fits) : width)
     const core: Core = {
       items: sizeOf((idx as Type).shape),
       chunk: Math.max(1, Math.floor(rowBytes / Math.max(1, dtypeBytes(dtype) * width))),
-      sourceUnits: [0, stored[1]! ? 0 : width],
+      sourceUnits: [0, stored !== null ? 0 : width],
       resultUnit: 0,
       workspaceBytes: 8 * rows * columns,
       compile: memory =>

@@ -50,7 +50,7 @@ export class MapDesign implements Design {
     this.unit = unit
     const tile = new Tile(nest.domain, unit)
     const roots = nest.stores.map(s => s.expr)
-    const constant = invariants(nest.exprs)
+    const constant = sizeOf(nest.domain) === 1 ? new Set<number>() : invariants(nest.exprs)
     const needed = neededFor(roots, nest.exprs, new Set())
     this.fixed = needed.filter(e => constant.has(e))
     this.order = needed.filter(e => !constant.has(e))
@@ -111,7 +111,7 @@ export function readWindows(
     const expr = exprs[e]!
     const stored = stores.length > 1 && stores.some(s => s.expr === e)
     if (expr.kind !== 'load' || stored || expr.guards.length > 0 || !lanesAreStored(expr.dtype)) continue
-    if (tile.stepOf(expr.at) === 1) windows.set(e, { arg: expr.operand, at: expr.at })
+    if (tile.isDense(expr.at)) windows.set(e, { arg: expr.operand, at: expr.at })
   }
   return windows
 }
@@ -136,7 +136,7 @@ function writeWindows(
     const once = at.stores.filter(s => s.expr === store.expr).length === 1
     const position = at.order.indexOf(store.expr)
     if (kind !== 'apply' || !once || position < 0) return true
-    if (!lanesAreStored(store.dtype) || at.tile.stepOf(store.at) !== 1) return true
+    if (!lanesAreStored(store.dtype) || !at.tile.isDense(store.at)) return true
     const replaced = new Set(at.pairs.filter(p => p[1] === store.result).map(p => p[0]))
     const reads = (e: number): boolean => {
       const expr = at.exprs[e]!

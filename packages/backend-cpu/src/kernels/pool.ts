@@ -143,8 +143,10 @@ class PoolRun implements CoreRun {
 function largest(w: Windows, view: Lanes, x: number, row: number, column: number): number {
   const top = row * w.strideY - w.beforeY
   const left = column * w.strideX - w.beforeX
-  const [firstY, lastY] = [Math.max(0, top), Math.min(w.height, top + w.windowY)]
-  const [firstX, lastX] = [Math.max(0, left), Math.min(w.width, left + w.windowX)]
+  const firstY = Math.max(0, top)
+  const lastY = Math.min(w.height, top + w.windowY)
+  const firstX = Math.max(0, left)
+  const lastX = Math.min(w.width, left + w.windowX)
   let best = firstY * w.width + firstX
   let most = view[x + best]!
   for (let y = firstY; y < lastY; y++)
@@ -198,8 +200,10 @@ function sumPool(w: Windows, view: Lanes, x: number, _: number, out: number): vo
     for (let column = 0; column < w.columns; column++) {
       const top = row * w.strideY - w.beforeY
       const left = column * w.strideX - w.beforeX
-      const [firstY, lastY] = [Math.max(0, top), Math.min(w.height, top + w.windowY)]
-      const [firstX, lastX] = [Math.max(0, left), Math.min(w.width, left + w.windowX)]
+      const firstY = Math.max(0, top)
+      const lastY = Math.min(w.height, top + w.windowY)
+      const firstX = Math.max(0, left)
+      const lastX = Math.min(w.width, left + w.windowX)
       let acc = 0
       for (let y = firstY; y < lastY; y++)
         for (let h = firstX; h < lastX; h++) acc += view[x + y * w.width + h]!
@@ -223,8 +227,10 @@ function sumUnpool(
     for (let column = 0; column < w.columns; column++) {
       const top = row * w.strideY - w.beforeY
       const left = column * w.strideX - w.beforeX
-      const [firstY, lastY] = [Math.max(0, top), Math.min(w.height, top + w.windowY)]
-      const [firstX, lastX] = [Math.max(0, left), Math.min(w.width, left + w.windowX)]
+      const firstY = Math.max(0, top)
+      const lastY = Math.min(w.height, top + w.windowY)
+      const firstX = Math.max(0, left)
+      const lastX = Math.min(w.width, left + w.windowX)
       const value = view[from++]!
       for (let y = firstY; y < lastY; y++)
         for (let h = firstX; h < lastX; h++) sums[at + y * w.width + h] = sums[at + y * w.width + h]! + value

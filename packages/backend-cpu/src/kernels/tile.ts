@@ -78,6 +78,11 @@ export class Tile {
     }
     return step === null ? 0 : Number.isInteger(step) ? step : null
   }
+
+  /** True if the elements of every block are neighbours. */
+  isDense(at: Affine): boolean {
+    return this.capacity === 1 || this.stepOf(at) === 1
+  }
 }
 
 /** The value of an affine function. */
