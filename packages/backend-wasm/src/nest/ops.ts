@@ -1,6 +1,7 @@
 import { type DType, type ElementwiseOp, isFloat } from '@stint/graph'
 import type { FunctionBuilder, Local, PlainOp } from '../asm/index.ts'
 import type { PhaseBuilder, ScalarMath } from '../design.ts'
+import { beyondReduction, VectorCode, vectorMath } from '../math/index.ts'
 import { castPart } from './cast.ts'
 import { eachF32, eachF64, eachI32 } from './scalar.ts'
 import { constF32, constF64, constI32, type Lanes, partsOf, type Vector } from './vector.ts'
@@ -124,6 +125,13 @@ function float(
     default:
   }
   const name = op as ScalarMath
+  const vector = to === 'f32' ? vectorMath[name] : undefined
+  if (vector !== undefined) {
+    const v = new VectorCode(f, 'f32x4')
+    v.done(vector(v, x))
+    if (name === 'sin' || name === 'cos') mendLarge(b, name, x, lanes)
+    return
+  }
   const call = () => void f.call(b.scalarMath(name))
   if (to === 'f32')
     eachF32(
@@ -139,6 +147,22 @@ function float(
       args.map(a => a.parts[part]!),
       call,
     )
+}
+
+/** Replaces, in the sines on the stack, those of angles that are too large for vectors. */
+function mendLarge(b: PhaseBuilder, name: 'sin' | 'cos', x: Local, lanes: Lanes): void {
+  const { f } = b
+  const [y, large] = [f.local('v128'), f.local('v128')]
+  f.set(y)
+  const v = new VectorCode(f, 'f32x4')
+  v.done(beyondReduction(v, x))
+  f.tee(large)
+    .op('v128.any_true')
+    .if(() => {
+      eachF32(f, lanes, [x], () => void f.call(b.scalarMath(name)))
+      f.get(y).get(large).op('v128.bitselect').set(y)
+    })
+  f.get(y).release(y, large)
 }
 
 /** Ops that are one instruction on floats. */

@@ -1,0 +1,93 @@
+import type { Local } from '../asm/index.ts'
+import type { VectorCode } from './vector-code.ts'
+
+const log2e: number = Math.LOG2E
+/** log 2 in two parts, the first of few bits, so that its products with whole numbers are exact (Cody & Waite 1980). */
+const ln2High = 0.693359375
+const ln2Low = -0.00021219444005469057
+/** Adding it rounds to a whole number, which then stands in the low bits. */
+const magic = 12582912
+const magicBits = 0x4b400000
+
+/** (eʳ − 1 − r) / r² on ±log 2 / 2, a minimax fit. */
+const rest = [0.5, 0.1666651964187622, 0.04166839271783829, 0.008368780836462975, 0.001381446490995586]
+
+export interface ExpParts {
+  /** n as an integer. */
+  readonly n: Local
+  /** eˣ = 2ⁿ (1 + p). */
+  readonly p: Local
+}
+
+/** Splits eˣ for x of moderate size. */
+export function expParts(v: VectorCode, x: Local): ExpParts {
+  const shifted = v.add(v.mul(x, v.k(log2e)), v.k(magic))
+  const whole = v.sub(shifted, v.k(magic))
+  const high = v.sub(x, v.mul(whole, v.k(ln2High)))
+  const low = v.mul(whole, v.k(ln2Low))
+  const r = v.sub(high, low)
+  const lost = v.sub(v.sub(high, r), low)
+  const p = v.add(v.add(v.mul(v.mul(r, r), v.polynomial(r, rest)), lost), r)
+  return { n: v.op('i32x4.sub', shifted, v.bits(magicBits)), p }
+}
+
+/** 2ⁿ for −126 ≤ n ≤ 127. */
+export function powerOfTwo(v: VectorCode, n: Local): Local {
+  return v.shift('i32x4.shl', v.op('i32x4.add', n, v.bits(127)), 23)
+}
+
+/** 2ⁿ y, in two steps: the result may be subnormal, or 2¹²⁸ times something. */
+function scaled(v: VectorCode, y: Local, n: Local): Local {
+  const half = v.shift('i32x4.shr_s', n, 1)
+  const other = v.op('i32x4.sub', n, half)
+  return v.mul(v.mul(y, powerOfTwo(v, half)), powerOfTwo(v, other))
+}
+
+/** eˣ of four f32, within 1 ulp. */
+export function expF32(v: VectorCode, x: Local): Local {
+  const { n, p } = expParts(v, v.atMost(v.atLeast(x, -104), 89))
+  return scaled(v, v.add(p, v.k(1)), n)
+}
+
+/** eˣ where the result neither overflows nor is subnormal: −87 ≤ x ≤ 88. */
+export function expModerate(v: VectorCode, x: Local): Local {
+  const { n, p } = expParts(v, x)
+  return v.mul(v.add(p, v.k(1)), powerOfTwo(v, n))
+}
+
+/** eˣ − 1 of four f32, within 2 ulp. */
+export function expm1F32(v: VectorCode, x: Local): Local {
+  const { n, p } = expParts(v, v.atMost(v.atLeast(x, -30), 89))
+  // 2 (2ⁿ⁻¹ p + (2ⁿ⁻¹ − ½)): 2ⁿ itself may overflow.
+  const s = powerOfTwo(v, v.op('i32x4.sub', n, v.bits(1)))
+  const y = v.add(v.mul(s, p), v.sub(s, v.k(0.5)))
+  const doubled = v.add(y, y)
+  // Keeps −0, and the tiny numbers whose halves would be subnormal.
+  return v.select(v.lt(v.abs(x), v.k(2 ** -25)), x, doubled)
+}
+
+/** 1 / (1 + e⁻ˣ) of four f32, within 2 ulp. */
+export function sigmoidF32(v: VectorCode, x: Local): Local {
+  const one = v.k(1)
+  const { n, p } = expParts(v, v.atLeast(v.neg(v.abs(x)), -104))
+  const inverse = v.div(one, v.add(scaled(v, v.add(p, one), n), one))
+  // e⁻|ˣ| / (1 + e⁻|ˣ|), the numerator 2ⁿ (1 + p) not rounded first.
+  const below = scaled(v, v.add(v.mul(p, inverse), inverse), n)
+  return v.select(v.lt(x, v.k(0)), below, inverse)
+}
+
+/** tanh x / x = 1 + x² P(x²) up to 0.625 (Cephes). */
+const tanhSmall = [
+  -0.3333328068256378, 0.13331441581249237, -0.05373971536755562, 0.02063908986747265, -0.005704990588128567,
+]
+
+/** tanh x of four f32, within 2 ulp. */
+export function tanhF32(v: VectorCode, x: Local): Local {
+  const size = v.abs(x)
+  const square = v.mul(x, x)
+  const small = v.add(size, v.mul(size, v.mul(square, v.polynomial(square, tanhSmall))))
+  // From 9.02 on, it is 1.
+  const e = expModerate(v, v.atMost(v.add(size, size), 20))
+  const large = v.sub(v.k(1), v.div(v.k(2), v.add(e, v.k(1))))
+  return v.signed(v.select(v.lt(size, v.k(0.625)), small, large), x)
+}
