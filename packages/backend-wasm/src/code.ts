@@ -1,4 +1,4 @@
-import { type Kernel, lower, type Target, UnsupportedKernel } from '@stint/engine'
+import { type Kernel, type KernelInfo, lower, type Target, UnsupportedKernel } from '@stint/engine'
 import { opDef } from '@stint/graph'
 import { designAnchor } from './anchor/index.ts'
 import { encodePhases } from './compile.ts'
@@ -58,6 +58,20 @@ export class KernelCode {
     const design = designKernel(kernel, { target, relaxed: target.features.relaxed === true })
     this.#designs.set(key, design)
     return design
+  }
+
+  /** What the engine is told of a kernel. Throws UnsupportedKernel. */
+  info(kernel: Kernel, target: Target): KernelInfo {
+    const { operandAlign, variants } = this.design(kernel, target)
+    const measured = target.costs.measured?.[kernel.signature]
+    return {
+      operandAlign,
+      variants: variants.map(({ workspaceBytes, cost, inPlace }) => ({
+        workspaceBytes,
+        cost: measured === undefined ? cost : Math.ceil(measured),
+        inPlace,
+      })),
+    }
   }
 
   /** Modules that hold the requested phases; those that no module has yet are compiled into one. */

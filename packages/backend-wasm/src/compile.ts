@@ -2,8 +2,8 @@ import { math } from '@stint/graph'
 import { type FunctionBuilder, type Local, ModuleBuilder, type ValType } from './asm/index.ts'
 import { type Phase, type PhaseBuilder, type ScalarMath, scalarMath } from './design.ts'
 
-/** Parameters of a phase: address of the step's record, which part of the work, of how many. */
-export const phaseParams: readonly ValType[] = ['i32', 'i32', 'i32']
+/** Parameters of a phase: address of the step's record, which part of the work, of how many, which thread runs it. */
+export const phaseParams: readonly ValType[] = ['i32', 'i32', 'i32', 'i32']
 
 /** Phases as WebAssembly, for any memory: what they read and write comes from the step's record. */
 export interface CompiledPhases {
@@ -64,6 +64,7 @@ function builderOf(
     f,
     part: f.param(1),
     parts: f.param(2),
+    slot: f.param(3),
     relaxed,
     arg: index => word(index + 1),
     workspace: () => word(0),

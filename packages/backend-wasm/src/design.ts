@@ -1,7 +1,7 @@
 import type { Target } from '@stint/engine'
 import type { FunctionBuilder, Local, ValType } from './asm/index.ts'
 
-/** Generates the code of one phase into an empty function of the signature (rec, part, parts) → (). */
+/** Generates the code of one phase into an empty function of the signature (rec, part, parts, slot) → (). */
 export type Phase = (b: PhaseBuilder) => void
 
 /** How a variant of a kernel runs: its phases in order, each over the whole of the kernel's work. */
@@ -38,6 +38,11 @@ export interface PhaseBuilder {
   readonly part: Local
   /** i32: in how many parts the work is done. */
   readonly parts: Local
+  /**
+   * i32: which of the target's threads runs the part, for scratch space of its own. There may be more parts than
+   * threads, and any thread may be given any part.
+   */
+  readonly slot: Local
   readonly relaxed: boolean
   /** i32: byte offset of operand or result `index` (operands first), read once at the start of the function. */
   arg(index: number): Local

@@ -1,2 +1,11 @@
-export { KernelError } from './runner.ts'
-export { type WasmOptions, wasm } from './wasm.ts'
+// What another backend needs to run the same kernels on threads.
+export { checkFits, checkRange } from './arena.ts'
+export { pageBytes } from './asm/index.ts'
+export { KernelCode } from './code.ts'
+export { phaseImports } from './compile.ts'
+export { KernelError, kernelError, spanOf } from './runner.ts'
+export { buildTable, type Span, type StepTable } from './table/build.ts'
+export { abortRun, control, controlBytes, offerRun, type RunRange } from './table/control.ts'
+export { instantiatePhases, PhasePlaces, type PlacedModule } from './table/phases.ts'
+export { encodePool, idlePhase, type PoolLoop, type PoolSpin } from './table/pool.ts'
+export { type WasmOptions, wasm, wasmTarget } from './wasm.ts'

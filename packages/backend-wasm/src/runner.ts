@@ -1,6 +1,7 @@
 import type { Program, ProgramStep, Runner } from '@stint/engine'
 import { StintError } from '@stint/graph'
-import type { StepTable } from './table/build.ts'
+import type { Span, StepTable } from './table/build.ts'
+import type { RunLoop } from './table/loop.ts'
 
 /** A kernel failed while a program ran. */
 export class KernelError extends StintError {
@@ -16,9 +17,6 @@ export class KernelError extends StintError {
     this.cause = cause
   }
 }
-
-/** The loop in WebAssembly: entries from byte address `at` to before `end`. */
-export type RunLoop = (at: number, end: number, part: number, parts: number, header: number) => void
 
 /** A program as a step table in memory: one call runs all of it. */
 export class ProgramRunner implements Runner {
@@ -42,23 +40,34 @@ export class ProgramRunner implements Runner {
   }
 
   async step(path: readonly number[], counters: readonly number[]): Promise<void> {
-    const span = this.#table.paths.get(path.join('.'))
-    if (span === undefined)
-      throw new StintError('RANGE', 'the program has no such step', { got: `[${path.join(', ')}]` })
+    const span = spanOf(this.#table, path)
     const header = new Int32Array(this.#memory.buffer, this.#at, this.#table.headerBytes / 4)
     for (const [i, counter] of counters.entries()) header[1 + i] = counter
     this.#call(span)
   }
 
-  #call({ start, end }: { readonly start: number; readonly end: number }): void {
+  #call({ start, end }: Span): void {
     const at = this.#at
     try {
-      this.#loop(at + start, at + end, 0, 1, at)
+      this.#loop(at + start, at + end, at)
     } catch (cause) {
       const step = new Int32Array(this.#memory.buffer, at, 1)[0]!
-      throw new KernelError(step, opsOf(this.#program, this.#program.steps[step]), cause)
+      throw kernelError(this.#program, step, cause)
     }
   }
+}
+
+/** The entries of the step that `path` leads to. Throws StintError. */
+export function spanOf(table: StepTable, path: readonly number[]): Span {
+  const span = table.paths.get(path.join('.'))
+  if (span === undefined)
+    throw new StintError('RANGE', 'the program has no such step', { got: `[${path.join(', ')}]` })
+  return span
+}
+
+/** The failure of a program's step, with the ops of its kernel. */
+export function kernelError(program: Program, step: number, cause: unknown): KernelError {
+  return new KernelError(step, opsOf(program, program.steps[step]), cause)
 }
 
 /** The ops of a step's kernel, in order. */

@@ -1,4 +1,4 @@
-import type { Backend, Kernel, KernelInfo, Target } from '@stint/engine'
+import type { Backend, Target } from '@stint/engine'
 import { WasmArena } from './arena.ts'
 import { KernelCode } from './code.ts'
 import { costs } from './costs.ts'
@@ -21,12 +21,13 @@ export function wasm({ relaxed = false }: WasmOptions = {}): Backend {
   return {
     name: 'wasm',
     target: async () => wasmTarget(relaxed),
-    prepare: (kernels, target) => kernels.map(kernel => infoOf(code, kernel, target)),
+    prepare: (kernels, target) => kernels.map(kernel => code.info(kernel, target)),
     open: async bytes => new WasmArena(bytes, code),
   }
 }
 
-function wasmTarget(relaxed: boolean): Target {
+/** What the backend compiles for, the same on every machine. */
+export function wasmTarget(relaxed: boolean): Target {
   return {
     backend: 'wasm',
     numerics: 1,
@@ -34,18 +35,5 @@ function wasmTarget(relaxed: boolean): Target {
     align: 64,
     features: { simd: true, relaxed },
     costs,
-  }
-}
-
-function infoOf(code: KernelCode, kernel: Kernel, target: Target): KernelInfo {
-  const { operandAlign, variants } = code.design(kernel, target)
-  const measured = target.costs.measured?.[kernel.signature]
-  return {
-    operandAlign,
-    variants: variants.map(({ workspaceBytes, cost, inPlace }) => ({
-      workspaceBytes,
-      cost: measured === undefined ? cost : Math.ceil(measured),
-      inPlace,
-    })),
   }
 }

@@ -63,10 +63,10 @@ export function designDot(kernel: Kernel, nest: AnchorNest, { target }: DesignCo
   }
 }
 
-/** Pushes the address of this part's workspace. */
+/** Pushes the address of this thread's workspace: each part may be run by another thread. */
 export function pushPart(b: PhaseBuilder, partBytes: number): void {
   if (partBytes === 0) b.f.i32(0)
-  else times(b.f.get(b.workspace()).get(b.part), partBytes).op('i32.add')
+  else times(b.f.get(b.workspace()).get(b.slot), partBytes).op('i32.add')
 }
 
 /** The result that is the anchor itself, where nothing else is computed; null otherwise. */

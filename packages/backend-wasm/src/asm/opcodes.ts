@@ -431,6 +431,7 @@ export const memoryOps = {
   'i32.atomic.load': 0xfe0010,
   'i32.atomic.store': 0xfe0017,
   'i32.atomic.rmw.add': 0xfe001e,
+  'i32.atomic.rmw.sub': 0xfe0025,
   'i32.atomic.rmw.xchg': 0xfe0041,
   'i32.atomic.rmw.cmpxchg': 0xfe0048,
 } as const
