@@ -1,9 +1,8 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
-import { bestOrder } from '../strategy/order.ts'
+import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
-import { Search } from '../strategy/search.ts'
-import { Stages } from '../strategy/stages.ts'
+import type { Search } from '../strategy/search.ts'
 import { Replay } from '../verify/replay.ts'
 import { verify } from '../verify/verify.ts'
 import { assembleLayout, planOf } from './assemble.ts'
@@ -29,40 +28,42 @@ const work = 4e6
 export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, void, undefined> {
   const model = modelOf(dag)
   const seed = options.seed ?? 1
-  const search = new Search(model, new Stages(model, bestOrder(model)))
+  const lanes = new Lanes(model)
   const random = new Random(seed)
   const floor = leastPeak(model)
   let arena = Number.POSITIVE_INFINITY
-  const finish = (): Plan | undefined => {
+  const finish = (search: Search): Plan | undefined => {
     const plan = layOut(model, search, options.fixed ?? [], seed)
     if (plan.arenaBytes >= arena) return undefined
     verify(dag, plan, { ...(options.fixed && { fixed: options.fixed }) })
     arena = plan.arenaBytes
     return plan
   }
-  const first = finish()
+  const first = finish(lanes.searches[0]!)
   if (first !== undefined) yield first
   const iterations = options.iterations ?? 32
   // Where a whole step is too far, shorter ones are tried down to one unit of alignment.
   let share = 1 - step
-  let peak = search.peak
+  let peak = lanes.searches[0]!.peak
   while (peak > floor) {
     const target = Math.max(floor, Math.min(peak - model.align, Math.floor(peak * (1 - share))))
-    const before = search.stages.save()
-    if (!attempt(search, target, random, iterations)) {
-      search.stages.load(before)
-      search.evaluate()
+    const search = lanes.cheapest(lane => attempt(lane, target, random))
+    if (search === undefined) {
       if (target >= peak - model.align || share < 1e-4) return
       share /= 2
       continue
     }
+    const limit = search.work + work
+    search.improve(target, random, iterations, () => search.work > limit)
     peak = search.peak
-    const plan = finish()
+    const plan = finish(search)
     if (plan !== undefined) yield plan
   }
 }
 
-function attempt(search: Search, target: number, random: Random, iterations: number): boolean {
+/** Goes down to the target, or stays where it was. */
+function attempt(search: Search, target: number, random: Random): boolean {
+  if (search.peak <= target) return true
   const before = search.stages.save()
   for (let tries = 0; tries < 3; tries++) {
     if (tries > 0) {
@@ -73,10 +74,10 @@ function attempt(search: Search, target: number, random: Random, iterations: num
     }
     if (!search.repair(target, tries === 0 ? {} : { random })) continue
     search.prune(target)
-    const limit = search.work + work
-    search.improve(target, random, iterations, () => search.work > limit)
     return true
   }
+  search.stages.load(before)
+  search.evaluate()
   return false
 }
 

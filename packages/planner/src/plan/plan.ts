@@ -1,10 +1,10 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { InfeasibleBudgetError } from '../errors.ts'
-import { bestOrder } from '../strategy/order.ts'
+import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
-import { Search } from '../strategy/search.ts'
-import { type Saved, Stages } from '../strategy/stages.ts'
+import type { Search } from '../strategy/search.ts'
+import type { Saved } from '../strategy/stages.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { assembleSteps, planOf } from './assemble.ts'
 import { exact, layOut, leastPeak } from './ladder.ts'
@@ -31,8 +31,7 @@ const work = 1e6
  */
 export function plan(dag: Dag, options: PlanOptions): Plan {
   const model = modelOf(dag)
-  const search = new Search(model, new Stages(model, bestOrder(model)))
-  const start = search.stages.save()
+  const lanes = new Lanes(model)
   const deadline =
     options.timeLimit === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1000 * options.timeLimit
   const late = (): boolean => performance.now() > deadline
@@ -44,8 +43,9 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
     verify(dag, found, { budget: options.budget, ...(options.fixed && { fixed: options.fixed }) })
     return found
   }
-  for (let target = options.budget; descend(search, target, random); ) {
-    search.prune(target)
+  for (let target = options.budget; ; ) {
+    const search = lanes.cheapest(lane => descend(lane, target, random))
+    if (search === undefined) break
     search.improve(target, random, rounds, stop)
     const found = finish(model, search, options)
     const fit = fits(found)
@@ -53,8 +53,10 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
     // The layout leaves gaps: ask for fewer live bytes.
     target = Math.min(target - model.align, Math.floor(search.peak - (found.arenaBytes - options.budget)))
   }
-  search.stages.load(start)
-  const least = smallest(model, search, options)
+  lanes.reset()
+  const least = lanes.searches
+    .map(search => smallest(model, search, options))
+    .reduce((a, b) => (b.arenaBytes < a.arenaBytes ? b : a))
   const fit = fits(least)
   if (fit !== undefined) return fit
   throw new InfeasibleBudgetError(options.budget, least.arenaBytes, topOf(model, least))
@@ -68,24 +70,24 @@ function finish(model: Model, search: Search, { layout, fixed, seed }: PlanOptio
   )
 }
 
-/** Goes down to the target, straight or in steps; whether it got there. */
+/** Goes down to the target, straight or in steps, with no superfluous drops; whether it got there. */
 function descend(search: Search, target: number, random: Random): boolean {
   if (target < leastPeak(search.model)) return false
   const start: Saved = { order: search.stages.order.slice(), drops: [] }
-  if (search.repair(target)) return true
-  for (let tries = 0; tries < 4; tries++) {
+  let reached = search.repair(target)
+  for (let tries = 0; !reached && tries < 4; tries++) {
     search.stages.load(start)
     search.evaluate()
     // Short steps find ways that one long one misses.
-    let reached = true
-    for (let part = search.peak; reached && search.peak > target; ) {
-      part = Math.max(target, Math.floor(part * 0.95))
+    reached = true
+    while (reached && search.peak > target) {
+      const part = Math.max(target, Math.floor(search.peak * 0.95))
       reached = search.repair(part, tries === 0 ? {} : { random })
       if (reached) search.prune(part)
     }
-    if (search.peak <= target) return true
   }
-  return false
+  if (reached) search.prune(target)
+  return reached
 }
 
 /** The plan of fewest bytes that bisection reaches from the present schedule, without drops. It depends on no budget, so that the budget it names works. */

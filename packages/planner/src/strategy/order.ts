@@ -6,19 +6,25 @@ import { Stages, updatesOf } from './stages.ts'
 /** Most steps that are simulated to improve an order; larger DAGs make do with the heuristics. */
 const work = 4e6
 
-/** The order of least memory that the heuristics find, every task once. */
-export function bestOrder(model: Model): readonly DagTaskId[] {
+/**
+ * Orders to recompute in: first that of least memory which the heuristics find, every task once; then plainer ones, which
+ * keep less for long. Distinct.
+ */
+export function baseOrders(model: Model): (readonly DagTaskId[])[] {
   const trial = new Trial(model)
   const file = model.needed
+  const slid = slide(model, file, 6)
   const listed = greedy(model, file)
-  const candidates = [file, slide(model, file, 6), listed, slide(model, listed, 6)]
   let best = file
   let least = trial.measure(file)
-  for (const order of candidates) {
+  for (const order of [slid, listed, slide(model, listed, 6)]) {
     const found = trial.measure(order)
     if (found < least) [best, least] = [order, found]
   }
-  return settle(model, trial, best, least)
+  const orders = [settle(model, trial, best, least)]
+  for (const order of [slid, file])
+    if (!orders.some(o => o.every((t, i) => t === order[i]))) orders.push(order)
+  return orders
 }
 
 /**
