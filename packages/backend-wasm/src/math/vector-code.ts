@@ -101,11 +101,20 @@ export class VectorCode {
     return this.and(a, this.k(-0))
   }
 
-  /** c₀ + x (c₁ + x (c₂ + …)). */
+  /** c₀ + c₁ x + c₂ x² + …, by halves (Estrin): a processor computes several terms at once. */
   polynomial(x: Local, coefficients: readonly number[]): Local {
-    let y = this.k(coefficients[coefficients.length - 1]!)
-    for (let i = coefficients.length - 2; i >= 0; i--) y = this.add(this.mul(y, x), this.k(coefficients[i]!))
-    return y
+    let power = x
+    let terms: Local[] = coefficients.map(c => this.k(c))
+    while (terms.length > 1) {
+      const next: Local[] = []
+      for (let i = 0; i < terms.length; i += 2) {
+        const high = terms[i + 1]
+        next.push(high === undefined ? terms[i]! : this.add(terms[i]!, this.mul(high, power)))
+      }
+      terms = next
+      if (terms.length > 1) power = this.mul(power, power)
+    }
+    return terms[0]!
   }
 
   /** Keeps what is on the stack, after one more instruction. */

@@ -264,6 +264,9 @@ class ColumnSum implements Accumulator {
   }
 }
 
+/** So many partial folds take turns, so that one need not wait for another. */
+const turns = 4
+
 /** What is exact in any order: extremes, and integer sums, which wrap. */
 class Fold implements Accumulator {
   readonly bytes: number
@@ -271,7 +274,8 @@ class Fold implements Accumulator {
   readonly #dtype: DType
   readonly #op: Reduction['op']
   readonly #columns: boolean
-  readonly #parts: readonly Local[]
+  readonly #partial: readonly (readonly Local[])[]
+  #turn = 0
 
   constructor(f: FunctionBuilder, dtype: DType, op: Reduction['op'], columns: boolean) {
     this.bytes = dtypeBytes(dtype)
@@ -279,24 +283,28 @@ class Fold implements Accumulator {
     this.#dtype = dtype
     this.#op = op
     this.#columns = columns
-    this.#parts = Array.from({ length: partsOf(dtype) }, () => f.local('v128'))
+    this.#partial = Array.from({ length: columns ? 1 : turns }, () =>
+      Array.from({ length: partsOf(dtype) }, () => f.local('v128')),
+    )
   }
 
   start(): void {
     const f = this.#f
     const first = constant(f, this.#dtype, startOf(this.#op, this.#dtype))
-    for (const [i, part] of this.#parts.entries()) f.get(first.parts[i]!).set(part)
+    for (const parts of this.#partial)
+      for (const [i, part] of parts.entries()) f.get(first.parts[i]!).set(part)
   }
 
   startChunk(): void {}
 
   add(x: Vector): void {
-    for (const [i, part] of this.#parts.entries()) this.#f.get(part).get(x.parts[i]!).op(this.#fold).set(part)
+    this.#turn = (this.#turn + 1) % this.#partial.length
+    this.#addTo(this.#partial[this.#turn]!, x.parts)
   }
 
   addOne(x: Vector): void {
     if (this.#op !== 'sum') {
-      this.add(x)
+      this.#addTo(this.#parts, x.parts)
       return
     }
     const f = this.#f
@@ -339,18 +347,27 @@ class Fold implements Accumulator {
     }
     const lanes = one || !this.#columns ? 'one' : 'four'
     const x = loadVector(f, this.#dtype, { push, offset: 0, step: this.bytes }, lanes, own)
-    if (this.#columns) this.add(x)
+    if (this.#columns) this.#addTo(this.#parts, x.parts)
     else this.addOne(x)
     f.release(...locals)
   }
 
   release(): void {
-    this.#f.release(...this.#parts)
+    this.#f.release(...this.#partial.flat())
   }
 
-  /** All four lanes become the fold of them. */
+  get #parts(): readonly Local[] {
+    return this.#partial[0]!
+  }
+
+  #addTo(to: readonly Local[], from: readonly Local[]): void {
+    for (const [i, part] of to.entries()) this.#f.get(part).get(from[i]!).op(this.#fold).set(part)
+  }
+
+  /** All lanes of all partial folds become the fold of them. */
   #across(): readonly Local[] {
     const f = this.#f
+    for (const partial of this.#partial.slice(1)) this.#addTo(this.#parts, partial)
     const [a, b] = this.#parts as [Local, Local]
     const swap = (lanes: readonly [number, number, number, number]): void => {
       f.get(a).get(a).get(a).shuffle32(lanes).op(this.#fold).set(a)

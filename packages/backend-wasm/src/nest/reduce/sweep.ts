@@ -153,8 +153,8 @@ export class RowSweep {
     const { places, facts, needed, from, to, vectors } = stretch
     const row = this.#rowValues(stretch, values)
     const index = f.local('i32')
-    const at = (kind: 'four' | 'one', body: (values: Values) => void): void => {
-      const own = new Values(places, [row], { facts, lanes: kind, ...(axis >= 0 && { index }) })
+    const at = (kind: 'four' | 'one', body: (values: Values) => void, ahead = 0): void => {
+      const own = new Values(places, [row], { facts, lanes: kind, ahead, ...(axis >= 0 && { index }) })
       own.hoist(needed)
       body(own)
       own.release()
@@ -171,14 +171,27 @@ export class RowSweep {
         whileBelow(f, index, peeled, 1, one)
         f.release(peeled)
       }
-      const last = f.local('i32')
-      pushBound(f, to).i32(3).op('i32.sub').set(last)
-      whileBelow(f, index, last, 4, () => at('four', add))
-      f.release(last)
+      const unroll = needed.length <= 12 ? 4 : 1
+      if (unroll > 1) this.#vectors(index, to, unroll, k => at('four', add, 4 * k))
+      this.#vectors(index, to, 1, () => at('four', add))
       if (!(aligned && typeof to === 'number' && to % 4 === 0)) whileBelow(f, index, to, 1, one)
     }
     f.release(index)
     row.release()
+  }
+
+  /** As many turns of so many vectors as fit. */
+  #vectors(index: Local, to: Bound, vectors: number, vector: (k: number) => void): void {
+    const { f } = this.#code
+    const last = f.local('i32')
+    pushBound(f, to)
+      .i32(4 * vectors - 1)
+      .op('i32.sub')
+      .set(last)
+    whileBelow(f, index, last, 4 * vectors, () => {
+      for (let k = 0; k < vectors; k++) vector(k)
+    })
+    f.release(last)
   }
 
   /** Up to where elements come one by one, until the next belongs to lane 0. */
