@@ -3,7 +3,7 @@ import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import type { Bound } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
-import { plus, times } from './emit.ts'
+import { forRange, plus, times } from './emit.ts'
 import { type Grouped, regroup } from './groups.ts'
 import type { Lane } from './lane.ts'
 import { asPlane, elementsOf, type View } from './views.ts'
@@ -29,7 +29,7 @@ export interface Image {
   readonly row: number
   /** Of the workspace, for `channels` channels. */
   readonly bytes: number
-  /** Whether some of it stays zero. */
+  /** Whether some of it lies outside the image. */
   readonly padded: boolean
 }
 
@@ -72,9 +72,32 @@ export interface Want {
   readonly firstRow?: Local
 }
 
-/** Zeros the workspace of an image: before the first copy, and where bands of rows move, before each. */
-export function clearImage({ f }: PhaseBuilder, { padded, bytes }: Image, at: Local): void {
-  if (padded) f.get(at).i32(0).i32(bytes).memoryFill()
+/**
+ * Fills the workspace of an image with what lies around it: before the first copy, and where bands of rows move, before
+ * each.
+ */
+export function clearImage(b: PhaseBuilder, { padded, bytes, lane }: Image, at: Local, outside = 0): void {
+  if (!padded) return
+  const { f } = b
+  if (outside === 0) {
+    f.get(at).i32(0).i32(bytes).memoryFill()
+    return
+  }
+  const [place, end] = [f.local('i32'), f.local('i32')]
+  plus(f.get(at), bytes).set(end)
+  forRange(
+    f,
+    place,
+    end,
+    () => {
+      f.get(place)
+      if (lane.dtype === 'f32') f.f32x4(outside)
+      else f.f64x2(outside)
+      f.mem('v128.store')
+    },
+    { from: at, step: 16 },
+  )
+  f.release(place, end)
 }
 
 /** Sets `at` to the first of the wanted elements, copying them there if the image is staged. */

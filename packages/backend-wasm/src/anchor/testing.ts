@@ -4,6 +4,7 @@ import {
   bytesOf,
   evaluate,
   type Graph,
+  isFloat,
   sizeOf,
   type Traceable,
   type Type,
@@ -143,27 +144,44 @@ export function noise(i: number, seed: number): number {
   return ((x ^ (x >>> 15)) >>> 0) / 2 ** 31 - 1
 }
 
+const oddities = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, -0, 0.5, 0.5, 1e-42]
+
 /** Scattered numbers for every input of a graph; indices (i32) lie in [−1, `below`]. */
-export function feed(graph: Graph, below = 8): Record<string, TypedArray> {
+export function feed(
+  graph: Graph,
+  { below = 8, wild = false }: CheckOptions = {},
+): Record<string, TypedArray> {
   return Object.fromEntries(
     graph.inputs.map(({ name, value }, seed) => {
       const { dtype, shape } = graph.values[value]!
       const array = allocate(dtype, sizeOf(shape))
-      for (let i = 0; i < array.length; i++)
-        array[i] = dtype === 'i32' ? Math.floor(((noise(i, seed) + 1) / 2) * (below + 2)) - 1 : noise(i, seed)
+      for (let i = 0; i < array.length; i++) {
+        const x = noise(i, seed)
+        const odd = wild && x > 0.4 ? oddities[Math.floor(((x - 0.4) / 0.6) * oddities.length)] : undefined
+        array[i] =
+          dtype === 'i32'
+            ? Math.floor(((x + 1) / 2) * (below + 2)) - 1
+            : isFloat(dtype)
+              ? (odd ?? x)
+              : 200 * x
+      }
       return [name, array]
     }),
   )
 }
 
-/** The bits of an array. */
-export function bitsOf(x: TypedArray): Uint8Array {
-  return new Uint8Array(x.buffer, x.byteOffset, x.byteLength).slice()
+/** The bits of an array, every NaN alike. */
+export function bitsOf(array: TypedArray): Uint8Array {
+  const x = array.slice()
+  for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i])) x[i] = Number.NaN
+  return new Uint8Array(x.buffer, x.byteOffset, x.byteLength)
 }
 
 export interface CheckOptions {
-  /** Greatest difference to the reference, relative to the greatest of its numbers. */
+  /** Greatest difference to the reference, relative to the greatest of its numbers; 0 asks for equal bits. */
   readonly tolerance?: number
+  /** Feed NaN, infinities and zeros of both signs, too. */
+  readonly wild?: boolean
   /** Bound of fed indices. */
   readonly below?: number
 }
@@ -174,7 +192,7 @@ export interface CheckOptions {
  */
 export function check(fn: Traceable, types: readonly Type[], options: CheckOptions = {}): void {
   const { graph } = trace(fn, types)
-  const inputs = feed(graph, options.below)
+  const inputs = feed(graph, options)
   const expected = evaluate(graph, { inputs }).outputs
   const first = execute(graph, inputs)
   for (const { name } of graph.outputs) near(first[name]!, expected[name]!, options.tolerance ?? 1e-5, name)
@@ -201,6 +219,11 @@ function firstDifference(a: TypedArray, b: TypedArray): string {
 }
 
 function near(got: TypedArray, expected: TypedArray, tolerance: number, name: string): void {
+  if (tolerance === 0) {
+    if (Buffer.compare(bitsOf(got), bitsOf(expected)) !== 0)
+      throw new Error(`${name} differs: ${firstDifference(got, expected)}`)
+    return
+  }
   let most = 1e-30
   for (const x of expected) most = Math.max(most, Math.abs(x))
   for (let i = 0; i < expected.length; i++)

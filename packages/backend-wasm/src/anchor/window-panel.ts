@@ -82,8 +82,8 @@ function pushPlace(f: FunctionBuilder, { step, rowStep }: Windows, from: Local, 
   times(f.get(x), step).op('i32.add')
 }
 
-/** A vector of elements `step` bytes apart. */
-function loadRegular(f: FunctionBuilder, lane: Lane, step: number, at: Local, offset: number): void {
+/** A vector of elements `step` bytes apart; with a step of two elements one more is read, and dropped. */
+export function loadRegular(f: FunctionBuilder, lane: Lane, step: number, at: Local, offset: number): void {
   if (step === lane.bytes) f.get(at).mem('v128.load', offset)
   else if (step === 2 * lane.bytes && lane.dtype === 'f32')
     f.get(at)
