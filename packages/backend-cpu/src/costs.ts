@@ -1,11 +1,11 @@
 import type { CostTable, Kernel, KernelInfo } from '@stint/engine'
 import { bytesOf, type OpName, opDef, type Type } from '@stint/graph'
 
-/** Measured roughly on one core at 2.6 GHz; only their ratios matter to a plan. */
+/** Measured roughly, on one core of a server with Node 20; only their ratios matter to a plan. */
 export const costs: CostTable = {
-  step: 500,
-  flop: { elementwise: 1, reduction: 0.7, contraction: 3, window: 0.4, other: 1 },
-  bytes: 4,
+  step: 800,
+  flop: { elementwise: 1, reduction: 1.2, contraction: 4, window: 0.2, other: 1 },
+  bytes: 8,
 }
 
 function workOf(op: OpName): string {
