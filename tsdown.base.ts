@@ -15,3 +15,12 @@ export const library: UserConfig = {
 
 /** The same for entries that need Node: `/node` entries and command lines. */
 export const nodeLibrary: UserConfig = { ...library, platform: 'node', clean: false }
+
+/** The script of a thread: one file with all that it needs, as no bundler of others may see what it imports. */
+export const thread: UserConfig = {
+  ...library,
+  entry: ['src/thread.ts'],
+  deps: { alwaysBundle: [/^@stint\//] },
+  dts: false,
+  clean: false,
+}

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { bundledThread } from './vitest.thread.ts'
 
 const packages = fileURLToPath(new URL('packages', import.meta.url))
 
 export default defineConfig({
+  plugins: [bundledThread()],
   resolve: {
     // Tests run on the sources, so that they need no build.
     alias: [

@@ -42,13 +42,13 @@ interface Compiled {
 
 /** Designs and compiled code of kernels by signature, for one target: neither depends on a plan. */
 export class KernelCode {
-  readonly #shared: boolean
+  readonly shared: boolean
   readonly #designs = new Map<string, KernelDesign>()
   readonly #compiled = new Map<string, Compiled>()
 
   /** `shared`: whether memories will be shared between threads. */
   constructor(shared: boolean) {
-    this.#shared = shared
+    this.shared = shared
   }
 
   design(kernel: Kernel, target: Target): KernelDesign {
@@ -81,7 +81,7 @@ export class KernelCode {
     if (missing.length > 0) {
       const phases = missing.map(r => this.design(r.kernel, target).variants[r.variant]!.phases)
       const relaxed = target.features.relaxed === true
-      const module = WebAssembly.compile(encodePhases(phases, { relaxed, shared: this.#shared }))
+      const module = WebAssembly.compile(encodePhases(phases, { relaxed, shared: this.shared }))
       let first = 0
       for (const [i, request] of missing.entries()) {
         const count = phases[i]!.length

@@ -47,13 +47,8 @@ export interface RunRange {
  * Offers run number `run` to the threads: a phase of one part that does nothing, after which the walk begins. `words`
  * is the control block. No run may be under way.
  */
-export function offerRun(
-  words: Int32Array,
-  { at, end, header }: RunRange,
-  threads: number,
-  run: number,
-): void {
-  for (let t = 0; t < threads; t++) Atomics.store(words, (control.untaken + controlLine * t) / 4, 0)
+export function offerRun(words: Int32Array, { at, end, header }: RunRange, run: number): void {
+  for (let i = control.untaken / 4; i < words.length; i += controlLine / 4) Atomics.store(words, i, 0)
   for (const [key, value] of Object.entries({ at, end, header, fn: 0, last: 1, record: 0, share: 0, run }))
     words[control[key as 'at'] / 4] = value
   Atomics.store(words, control.pending / 4, 1)

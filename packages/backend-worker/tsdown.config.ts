@@ -1,0 +1,4 @@
+import { defineConfig } from 'tsdown'
+import { library, thread } from '../../tsdown.base.ts'
+
+export default defineConfig([library, thread])
