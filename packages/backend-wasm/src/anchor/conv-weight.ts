@@ -2,9 +2,11 @@ import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { type ConvAttrs, dtypeBytes, type Type } from '@stint/graph'
 import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign } from '../design.ts'
+import { workOf } from './block.ts'
 import { type ConvShape, convShape } from './conv-shape.ts'
 import { emitWeightSums } from './conv-weight-phase.ts'
 import { epilogueOf, pushPart } from './dot.ts'
+import { spread } from './dot-plan.ts'
 import { type Image, imageOf } from './image.ts'
 import { type Lane, laneOf } from './lane.ts'
 import { type Matrix, matrixOf } from './matrix.ts'
@@ -69,7 +71,7 @@ export function designConvWeight(kernel: Kernel, nest: AnchorNest, { target }: D
 }
 
 function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: number): WeightPlan {
-  const { y, x: across, channels, filters, groups, taps } = shape
+  const { y, x: across, channels, filters, taps } = shape
   const width = 4 * lane.count
   const panels = Math.ceil(filters / width)
   const reach = (a: ConvShape['y']) => ({
@@ -78,24 +80,27 @@ function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: n
   })
   const image = (count: number): Image =>
     imageOf(x, lane, { y: y.size, x: across.size }, reach(y), reach(y), reach(across), count)
-  const wanted = Math.ceil(threads / groups)
+  const wide = asPlane(ct)
+  const cotangent = evenly(matrixOf(wide, [0], [1], [2, 3]), wide)
   const { staged, plane } = image(channels)
   const most = staged ? Math.max(1, Math.floor(imageBytes / plane)) : channels
-  const chunkChannels = Math.min(Math.ceil(channels / wanted), most)
+  const work = {
+    source: (x.kind === 'computed' ? workOf(x.elements.exprs) : 0) + (staged ? 0.5 : 0),
+    cotangent: cotangent.kind === 'computed' ? cotangent.work + 1 : 0.5,
+  }
+  const [chunkChannels, chunkPanels] = cutWeights(shape, panels, width, most, threads, work)
   const channelChunks = Math.ceil(channels / chunkChannels)
-  const chunkPanels = Math.ceil(panels / Math.min(panels, Math.ceil(wanted / channelChunks)))
   const chunkFilters = Math.min(filters, chunkPanels * width)
   const blockRows = Math.min(y.places, Math.max(1, Math.floor(blockPositions / across.places)))
   const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
   const chunk = image(Math.min(chunkChannels, channels))
   const sumsRow = Math.ceil(chunkFilters / lane.count) * 16
   const sumsAt = align(chunk.bytes) + blockRows * across.places * width * lane.bytes
-  const wide = asPlane(ct)
   return {
     ...shape,
     lane,
     image: chunk,
-    cotangent: evenly(matrixOf(wide, [0], [1], [2, 3]), wide),
+    cotangent,
     blockRows,
     chunkChannels,
     channelChunks,
@@ -114,4 +119,29 @@ function evenly(matrix: Matrix, view: View): Matrix {
   if (matrix.kind === 'computed' || matrix.deep.length === 1) return matrix
   const { dtype, shape } = view
   return matrixOf({ kind: 'computed', dtype, shape, elements: elementsOf(view), expr: 0 }, [0], [1], [2, 3])
+}
+
+/** The cheapest chunks of channels (at most `most`) and of panels: by cycles a position, and how they spread over threads. */
+function cutWeights(
+  { channels, filters, groups, taps }: ConvShape,
+  panels: number,
+  width: number,
+  most: number,
+  threads: number,
+  work: { readonly source: number; readonly cotangent: number },
+): [channels: number, panels: number] {
+  let best: [number, number] = [1, panels]
+  let least = Number.POSITIVE_INFINITY
+  for (let byFilter = 1; byFilter <= Math.min(panels, 4 * threads); byFilter++)
+    for (let byChannel = 1; byChannel <= channels; byChannel++) {
+      const [chunk, chunkPanels] = [Math.ceil(channels / byChannel), Math.ceil(panels / byFilter)]
+      if (chunk > most) continue
+      const [channelChunks, filterChunks] = [Math.ceil(channels / chunk), Math.ceil(panels / chunkPanels)]
+      const tiles = channelChunks * Math.ceil((chunk * taps) / 2) * panels * (width / 3.2)
+      const cost = tiles + work.cotangent * filters * channelChunks + work.source * channels * filterChunks
+      const total = cost * spread(groups * channelChunks * filterChunks, threads)
+      if (total < least) [best, least] = [[chunk, chunkPanels], total]
+      if (channelChunks * filterChunks * groups >= 4 * threads) break
+    }
+  return best
 }

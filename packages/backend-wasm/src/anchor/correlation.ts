@@ -78,7 +78,8 @@ export function planCorrelation(work: Correlation, bare: boolean, threads: numbe
   const positions = grid.height * grid.width
   const scattered = grids.some(isScattered)
   const whole = grids.length > 1 || scattered
-  let bands = whole ? 1 : Math.min(Math.ceil(threads / (images * groups)), Math.ceil(positions / width))
+  const wanted = threads === 1 ? 1 : Math.ceil((2 * threads) / (images * groups))
+  let bands = whole ? 1 : Math.min(wanted, Math.ceil(positions / width))
   let band = 0
   let image: Image
   for (;;) {

@@ -86,8 +86,7 @@ export function planDot(product: Product, bare: boolean, threads: number): DotPl
   const leftBy = chooseLeft(product, lane, Math.ceil(n / width))
   const rightBy = chooseRight(product, lane, width)
   const sizes = { product, lane, width, leftBy, rightBy, bare, partialTail: bare && rest % lane.count !== 0 }
-  const wanted = Math.ceil(threads / batches)
-  const chunks = cut(sizes, wanted)
+  const chunks = cut(sizes, threads)
   return {
     ...product,
     ...chunks,
@@ -131,23 +130,33 @@ function chooseRight({ right, m, k, n }: Product, lane: Lane, width: number): Do
 /** More workspace than so many bytes is taken only if nothing else works. */
 const workspaceLimit = 393216
 
-/** The cheapest way to cut the work up, with at least `wanted` items a batch if there are so many. */
-function cut(sizes: Sizes, wanted: number): Chunks {
-  const { m, n, k, left, right } = sizes.product
+/** The cheapest way to cut the work up. */
+function cut(sizes: Sizes, threads: number): Chunks {
+  const { m, n, k, left, right, batches } = sizes.product
   const fixed = [left, right].some(x => x.kind === 'stored' && x.deep.length > 1)
   const pieces = fixed ? [k] : [k, 2048, 1024, 512, blockLength].filter(p => p <= k)
-  const rows = [m, 512, 256, 128, 64, 32].filter(r => r <= m)
-  const columns = sizes.bare ? [n] : [n, 512, 256, 128].filter(c => c <= n)
+  const shares = [1, 2, 4].map(x => Math.ceil((x * threads) / batches))
+  const rows = [m, 512, 256, 128, 64, 32, ...shares.map(s => Math.ceil(m / s))].filter(r => r <= m)
+  const columns = [n, ...shares.map(s => Math.ceil(n / s)), ...(sizes.bare ? [] : [512, 256, 128])].filter(
+    c => c <= n,
+  )
   let best: Chunks | undefined
   let least = Number.POSITIVE_INFINITY
   for (const piece of pieces)
-    for (const most of rows)
-      for (const wide of columns) {
-        const chunks = layOut(sizes, piece, chunked(m, most, 4), chunked(n, wide, sizes.width), wanted)
-        const cost = costOf(sizes, chunks)
+    for (const most of new Set(rows))
+      for (const wide of new Set(columns)) {
+        const chunks = layOut(sizes, piece, chunked(m, most, 4), chunked(n, wide, sizes.width))
+        const items = batches * chunks.rowChunks * chunks.columnChunks
+        const cost = costOf(sizes, chunks) * spread(items, threads) + chunks.partBytes / 16
         if (cost < least) [best, least] = [chunks, cost]
       }
   return best!
+}
+
+/** How much longer so many equal items take on so many threads than if they came out even; less is left to chance with more. */
+export function spread(items: number, threads: number): number {
+  if (threads === 1) return 1
+  return (Math.ceil(items / threads) * threads) / items + 0.04 * Math.max(0, 1 - items / (4 * threads))
 }
 
 /** Equal chunks of about `most`, each but the last a multiple of `unit`. */
@@ -159,16 +168,9 @@ function chunked(total: number, most: number, unit: number): number {
 function layOut(
   { product: { m, n, k }, lane, width, leftBy, rightBy, bare, partialTail }: Sizes,
   piece: number,
-  mostRows: number,
-  mostColumns: number,
-  wanted: number,
+  chunkRows: number,
+  chunkColumns: number,
 ): Chunks {
-  let [chunkRows, chunkColumns] = [mostRows, mostColumns]
-  if (Math.ceil(m / chunkRows) * Math.ceil(n / chunkColumns) < wanted) {
-    if (Math.ceil(n / width) >= 2 * wanted && leftBy === 'direct')
-      chunkColumns = chunked(n, Math.ceil(n / wanted), width)
-    else chunkRows = chunked(m, Math.ceil(m / wanted), 4)
-  }
   const align = (elements: number): number => Math.ceil((elements * lane.bytes) / 64) * 64
   const rows = Math.ceil(chunkRows / 4) * 4
   // Columns a power of two apart would share few lines of the cache.
@@ -192,19 +194,19 @@ function layOut(
   }
 }
 
-/** Cycles that depend on the cut, roughly. */
+/** Cycles of one batch, roughly. */
 function costOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chunks): number {
   const { m, n, k, left, right } = product
   const { rowChunks, columnChunks, chunkRows, piece, partBytes } = chunks
   const leftWork = left.kind === 'computed' ? left.work : leftBy === 'direct' ? 0 : 1
   const rightWork = right.kind === 'computed' ? right.work + 1 : rightBy === 'direct' ? 0 : 0.8
   const panels = Math.ceil(n / width)
-  let cycles = leftWork * m * k * columnChunks + rightWork * k * n * rowChunks
+  let cycles = (m * n * k) / 6.5 + leftWork * m * k * columnChunks + rightWork * k * n * rowChunks
   cycles += Math.ceil(m / 2) * panels * Math.ceil(k / blockLength) * 10
   cycles += Math.ceil(m / 2) * panels * Math.ceil(k / piece) * 20
   // Panels, and rows that every panel walks, should stay in the second cache.
   if (piece * width * lane.bytes > 131072) cycles += 0.5 * k * n * (m / 2)
   if (panels > 2 && chunkRows * piece * lane.bytes > 524288) cycles += 0.3 * m * k * panels
   if (partBytes > workspaceLimit) cycles += 1e3 * (partBytes - workspaceLimit) + 1e9
-  return cycles + partBytes / 16
+  return cycles
 }

@@ -138,6 +138,13 @@ describe('matrix products', () => {
     )
   })
 
+  test('of nothing', () => {
+    const bias = (a: Value, b: Value, c: Value): Value => a.matmul(b).add(c)
+    check(bias as never, [f32(3, 0), f32(0, 5), f32(5)], { tolerance: 0 })
+    check(bias as never, [f32(0, 4), f32(4, 5), f32(5)], { tolerance: 0 })
+    check((a: Value, b: Value) => a.matmul(b), [f32(3, 4), f32(4, 0)], { tolerance: 0 })
+  })
+
   test('f64', () => {
     const dot = (a: Value, b: Value) => a.dot(b, plain(1, 0))
     for (const [m, n, k] of shapes) check(dot, [f64(m, k), f64(k, n)], { tolerance: 1e-13 })

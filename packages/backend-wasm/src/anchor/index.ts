@@ -3,12 +3,14 @@ import type { DesignContext, KernelDesign } from '../design.ts'
 import { designConv, designConvInput } from './conv.ts'
 import { designConvWeight } from './conv-weight.ts'
 import { designDot } from './dot.ts'
+import { designEmpty, isEmpty } from './empty.ts'
 import { designGather } from './gather.ts'
 import { designPool } from './pool.ts'
 import { designScatterAdd } from './scatter.ts'
 
 /** How an anchor (contraction, convolution, window, gather …) runs with its computed sources and epilogue. Throws UnsupportedKernel. */
 export function designAnchor(kernel: Kernel, nest: AnchorNest, context: DesignContext): KernelDesign {
+  if (isEmpty(nest)) return designEmpty(kernel, nest, context)
   switch (nest.node.op) {
     case 'dot':
       return designDot(kernel, nest, context)

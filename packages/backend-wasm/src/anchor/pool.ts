@@ -101,7 +101,7 @@ function planPool(kernel: Kernel, nest: AnchorNest, bare: boolean, threads: numb
   const [images, channels] = wide as [number, number]
   const lane = laneOf(result.dtype)
   const biggest = Math.max(y.size * x.size, y.places * x.places) * lane.bytes
-  const wanted = Math.ceil(threads / images)
+  const wanted = threads === 1 ? 1 : Math.ceil((4 * threads) / images)
   const chunk = Math.min(Math.ceil(channels / wanted), Math.max(1, Math.floor(chunkBytes / biggest)))
   const sources = views.map((view, i) => {
     const isNarrow = (op === 'maxPoolScatter' && i === 1) || op === 'sumUnpool'

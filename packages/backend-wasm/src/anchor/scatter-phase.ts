@@ -13,7 +13,7 @@ function pushIndices(b: PhaseBuilder, { indices, indicesAt }: ScatterPlan): void
 }
 
 function pushWork(b: PhaseBuilder, { shared, partBytes }: ScatterPlan): void {
-  plus(times(b.f.get(b.workspace()).get(b.part), partBytes).op('i32.add'), shared)
+  plus(times(b.f.get(b.workspace()).get(b.slot), partBytes).op('i32.add'), shared)
 }
 
 /**

@@ -18,7 +18,7 @@ import { encodePhases, phaseImports } from '../compile.ts'
 import { costs } from '../costs.ts'
 import type { VariantDesign } from '../design.ts'
 
-type PhaseCall = (record: number, part: number, parts: number) => void
+type PhaseCall = (record: number, part: number, parts: number, slot: number) => void
 
 /** How a kernel is run: how many parts it is designed for, and in how many it runs. */
 export interface RunOptions {
@@ -46,11 +46,13 @@ export class Bench {
   readonly #phases: readonly PhaseCall[]
   readonly #record: number
   readonly #parts: number
+  readonly #slots: number
 
   constructor(kernel: Kernel, operands: readonly TypedArray[], options: RunOptions = {}) {
     const { parts = options.threads ?? 1, relaxed = false, poison = 0xff, inPlace = false } = options
     this.kernel = kernel
     this.#parts = parts
+    this.#slots = options.threads ?? 1
     this.design = designKernel(kernel, { target: targetFor(options), relaxed }).variants[0]!
     let top = 64
     const take = (bytes: number): number => {
@@ -85,7 +87,8 @@ export class Bench {
   run(): void {
     // Parts run last to first: nothing may depend on their order.
     for (const phase of this.#phases)
-      for (let part = this.#parts - 1; part >= 0; part--) phase(this.#record, part, this.#parts)
+      for (let part = this.#parts - 1; part >= 0; part--)
+        phase(this.#record, part, this.#parts, (part * 5) % this.#slots)
   }
 
   results(): TypedArray[] {
@@ -200,6 +203,7 @@ export function check(fn: Traceable, types: readonly Type[], options: CheckOptio
     { threads: 2, poison: 0x7f },
     { threads: 3, parts: 3, inPlace: true },
     { threads: 7, parts: 2 },
+    { threads: 2, parts: 8 },
     { inPlace: true },
     { fusion: false },
   ]
