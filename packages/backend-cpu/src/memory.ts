@@ -1,7 +1,10 @@
-import type { DType, TypedArray } from '@stint/graph'
+import { type DType, StintError, type TypedArray } from '@stint/graph'
 
 /** Bytes of a page, to which an arena is rounded up. */
-export const pageBytes = 65536
+const pageBytes = 65536
+
+/** Kernels compute places in 32-bit integers, bytes included. */
+const mostBytes = 2 ** 31 - pageBytes
 
 /** One block of bytes with a view of each kind over the whole of it: kernels index into these, and make no others. */
 export class Memory {
@@ -13,6 +16,11 @@ export class Memory {
   readonly u8: Uint8Array
 
   constructor(bytes: number) {
+    if (!(bytes <= mostBytes))
+      throw new StintError('ARENA', 'the arena is too large for this backend', {
+        expected: `at most ${mostBytes} bytes`,
+        got: String(bytes),
+      })
     this.buffer = new ArrayBuffer(Math.max(1, Math.ceil(bytes / pageBytes)) * pageBytes)
     this.f32 = new Float32Array(this.buffer)
     this.f64 = new Float64Array(this.buffer)

@@ -168,6 +168,10 @@ describe('the arena', () => {
     }
   })
 
+  test('of two GiB is refused', async () => {
+    await expect(backend.open(2 ** 31, target)).rejects.toThrow('too large')
+  })
+
   test('what was read is a copy', async () => {
     const arena = await backend.open(64, target)
     const bytes = await arena.read(0, 4)

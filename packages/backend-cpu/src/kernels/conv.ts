@@ -158,7 +158,7 @@ function phases({ size, kernel, stride, dilation, before }: Axis): {
 }
 
 /** The loops that skip what lies outside, for one image: places of source, weights, result. */
-export type Careful = (s: ConvShape, view: Lanes, image: number, x: number, w: number, out: number) => void
+type Careful = (s: ConvShape, view: Lanes, image: number, x: number, w: number, out: number) => void
 
 /** Where things are in the workspace, in bytes. */
 interface Places {

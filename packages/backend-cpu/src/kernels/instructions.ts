@@ -3,7 +3,7 @@ import { type DType, dtypeBytes, randomBitsOf, type TypedArray } from '@stint/gr
 import type { Memory } from '../memory.ts'
 import { type Loop, loopOf } from './elementwise.ts'
 import type { Frame, Lane } from './lane.ts'
-import { copyLanes, fillLanes, type Load, loads, type Store, stores } from './lanes.ts'
+import { copyLanes, fillLanes, type Load, laneBytes, loads, type Store, stores } from './lanes.ts'
 import type { Node } from './schedule.ts'
 import { Rows, type Tile, valueAt } from './tile.ts'
 
@@ -232,7 +232,10 @@ class Iota extends Rows implements Instruction {
   protected row(at: number, n: number): void {
     const { view, at: first } = this.#lane
     const value = valueAt(this.#map, this.index)
-    for (let i = 0; i < n; i++) view[first + at + i] = roundTo(this.#dtype, value + i * this.#step)
+    // Indices are whole and below 2³¹: only bytes and bools cannot hold them.
+    if (laneBytes(this.#dtype) === 8 || this.#dtype === 'f32')
+      for (let i = 0; i < n; i++) view[first + at + i] = value + i * this.#step
+    else for (let i = 0; i < n; i++) view[first + at + i] = roundTo(this.#dtype, value + i * this.#step)
   }
 }
 

@@ -8,7 +8,7 @@ import type { Lanes } from './lanes.ts'
 const planeBytes = 8192
 
 /** Windows over one plane `[H, W]` of `[N, C, H, W]`; with one spatial axis H is 1. */
-export interface Windows {
+interface Windows {
   readonly height: number
   readonly width: number
   /** Windows down and across. */

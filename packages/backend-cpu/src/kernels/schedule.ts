@@ -4,7 +4,7 @@ import type { Layout } from './design.ts'
 import { laneBytes } from './lanes.ts'
 
 /** The value of a point at each of its elements (reductions only). */
-export interface Spread {
+interface Spread {
   readonly kind: 'spread'
   readonly from: number
   readonly dtype: DType

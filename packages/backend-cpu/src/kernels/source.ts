@@ -7,7 +7,7 @@ export interface SourceType extends Type {
   readonly stored: Stored | null
 }
 
-export interface Stored {
+interface Stored {
   readonly operand: number
   readonly offset: number
   readonly strides: readonly number[]

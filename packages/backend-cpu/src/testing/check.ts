@@ -70,7 +70,7 @@ export async function check(fn: Traceable, types: readonly Type[], feed: Feed = 
   await checkGraph(graph, inputs)
 }
 
-export async function checkGraph(graph: Graph, inputs: Readonly<Record<string, TypedArray>>): Promise<void> {
+async function checkGraph(graph: Graph, inputs: Readonly<Record<string, TypedArray>>): Promise<void> {
   const expected = evaluate(graph, { inputs }).outputs
   for (const fusion of [true, false]) {
     const got = await execute(graph, inputs, fusion)
@@ -108,7 +108,7 @@ async function execute(
  * The results of a kernel. Runs it on memory poisoned with two patterns, and once with results in the place of operands
  * where the backend permits it; nothing but results and workspace may change, and the results must be the same.
  */
-export async function runKernel(
+async function runKernel(
   kernel: Kernel,
   info: KernelInfo,
   operands: readonly TypedArray[],
