@@ -1,5 +1,7 @@
 export { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from '@stint/autodiff'
 export { cpu } from '@stint/backend-cpu'
+export { wasm } from '@stint/backend-wasm'
+export { worker } from '@stint/backend-worker'
 export {
   type Backend,
   type Compiled,

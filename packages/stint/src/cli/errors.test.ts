@@ -48,7 +48,13 @@ test.each([
     'an unknown backend',
     ['train', fixture('tiny'), '--backend', 'gpu'],
     'UNKNOWN_BACKEND',
-    { expected: 'cpu' },
+    { expected: 'cpu, wasm, worker' },
+  ],
+  [
+    'threads for a backend that has one',
+    ['train', fixture('tiny'), '--threads', '2'],
+    'USAGE',
+    { got: "'cpu'" },
   ],
   ['a budget that is none', ['train', fixture('tiny'), '--memory', 'some'], 'BAD_MEMORY', { got: "'some'" }],
   [

@@ -14,6 +14,7 @@ export const trainUsage: Usage = {
   flags: {
     memory: { value: '<size|NN%|none>', about: 'the budget: 24MiB, 40% of the unconstrained peak, or none' },
     backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')}` },
+    threads: { value: '<n>', about: 'threads of the worker backend (one a core, at most 8)' },
     epochs: { value: '<n>', about: 'how often to go through the data' },
     steps: { value: '<n>', about: 'how many steps to run, instead of epochs' },
     batch: { value: '<n>', about: 'rows of a step' },
@@ -53,7 +54,7 @@ export interface Training {
 /** `stint train`. */
 export async function train(argv: readonly string[], io: Io): Promise<void> {
   const given = readArgs(trainUsage, argv)
-  const backend = backendOf(given.text('backend') ?? 'cpu')
+  const backend = backendOf(given.text('backend') ?? 'cpu', given.whole('threads', 1))
   const recipe = await loadRecipe(given.positionals[0]!, io.cwd)
   const { name, model, data: read, batch, epochs, memory: usual, ...method } = recipe
   const memory = given.text('memory') ?? usual
