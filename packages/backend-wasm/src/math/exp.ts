@@ -33,17 +33,17 @@ export function powerOfTwo(v: VectorCode, n: Local): Local {
   return v.shift('i32x4.shl', v.op('i32x4.add', n, v.bits(127)), 23)
 }
 
-/** 2ⁿ y, in two steps: the result may be subnormal, or 2¹²⁸ times something. */
-function scaled(v: VectorCode, y: Local, n: Local): Local {
+/** 2ⁿ as two factors: what it is multiplied with may be subnormal, or 2¹²⁸ times something. */
+function twoFactors(v: VectorCode, n: Local): readonly [Local, Local] {
   const half = v.shift('i32x4.shr_s', n, 1)
-  const other = v.op('i32x4.sub', n, half)
-  return v.mul(v.mul(y, powerOfTwo(v, half)), powerOfTwo(v, other))
+  return [powerOfTwo(v, half), powerOfTwo(v, v.op('i32x4.sub', n, half))]
 }
 
 /** eˣ of four f32, within 1.1 ulp. */
 export function expF32(v: VectorCode, x: Local): Local {
   const { n, p } = expParts(v, v.atMost(v.atLeast(x, -104), 89))
-  return scaled(v, v.add(p, v.k(1)), n)
+  const [s, t] = twoFactors(v, n)
+  return v.mul(v.mul(v.add(p, v.k(1)), s), t)
 }
 
 /** eˣ where the result neither overflows nor is subnormal: −87 ≤ x ≤ 88. */
@@ -67,9 +67,10 @@ export function expm1F32(v: VectorCode, x: Local): Local {
 export function sigmoidF32(v: VectorCode, x: Local): Local {
   const one = v.k(1)
   const { n, p } = expParts(v, v.atLeast(v.neg(v.abs(x)), -104))
-  const inverse = v.div(one, v.add(scaled(v, v.add(p, one), n), one))
+  const [s, t] = twoFactors(v, n)
+  const inverse = v.div(one, v.add(v.mul(v.mul(v.add(p, one), s), t), one))
   // e⁻|ˣ| / (1 + e⁻|ˣ|), the numerator 2ⁿ (1 + p) not rounded first.
-  const below = scaled(v, v.add(v.mul(p, inverse), inverse), n)
+  const below = v.mul(v.mul(v.add(v.mul(p, inverse), inverse), s), t)
   return v.select(v.lt(x, v.k(0)), below, inverse)
 }
 

@@ -4,6 +4,7 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import type { Facts } from './facts.ts'
 import { loadVector, type Place } from './memory.ts'
+import { neededExprs } from './need.ts'
 import { applyOp } from './ops.ts'
 import { alignedBits, philoxBlock, type Stream, scatteredBits } from './random.ts'
 import { constant, type Lanes, partsOf, type Vector } from './vector.ts'
@@ -61,34 +62,7 @@ export class NestCode {
 
   /** The expressions that `roots` need where `facts` hold, in order. */
   needed(roots: readonly number[], facts: Facts): readonly number[] {
-    const seen = new Set<number>()
-    const visit = (e: number): void => {
-      if (seen.has(e)) return
-      seen.add(e)
-      const expr = this.exprs[e]!
-      if (expr.kind === 'apply') for (const arg of expr.args) visit(arg)
-      else if (expr.kind === 'random') {
-        visit(expr.seed)
-        visit(expr.step)
-      } else if (expr.kind === 'select') {
-        const holds = facts.all(expr.guards)
-        if (holds !== false) visit(expr.inside)
-        if (holds !== true) visit(expr.outside)
-      }
-    }
-    for (const root of roots) visit(root)
-    return [...seen].sort((a, b) => a - b)
-  }
-
-  /** A guard of a needed expression that `facts` leave open, or undefined. */
-  openGuard(roots: readonly number[], facts: Facts): Guard | undefined {
-    for (const e of this.needed(roots, facts)) {
-      const expr = this.exprs[e]!
-      if (expr.kind !== 'load' && expr.kind !== 'select') continue
-      if (facts.all(expr.guards) !== undefined) continue
-      return expr.guards.find(g => facts.holds(g) === undefined)
-    }
-    return undefined
+    return neededExprs(this.exprs, roots, facts)
   }
 
   /** The value of an expression that depends on no axis: computed once at the start of the function. */
@@ -431,11 +405,13 @@ export class Values {
     return { dtype, parts }
   }
 
-  /** Pushes whether all guards hold, for a single element. */
+  /** Pushes whether all guards hold, for elements that share the answer. */
   #pushGuards(guards: readonly Guard[]): void {
     const { f } = this.#code
-    if (this.#lanes === 'four') throw new Error('guards are open in a vector')
+    const { axis } = this.#code
     for (const [i, { at, low, high }] of guards.entries()) {
+      if (this.#lanes === 'four' && axis >= 0 && at.coefs[axis] !== 0)
+        throw new Error('a guard is open along a vector')
       this.#places.pushAffine(at, this.#ahead, this.#index)
       f.i32(low)
         .op('i32.sub')

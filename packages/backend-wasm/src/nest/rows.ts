@@ -3,9 +3,7 @@ import type { Local } from '../asm/index.ts'
 import { type NestCode, type Places, Values } from './code.ts'
 import type { Facts } from './facts.ts'
 import { type Bound, forLoop, pushBound, spanLoops } from './loops.ts'
-
-/** The most code, in expressions, that a row is split into where guards differ along it. */
-const maxSplit = 4000
+import { canSplit, neededExprs, openGuard, splitFacts } from './need.ts'
 
 /** A stretch of a row on which every guard either holds or fails, or a row whose guards are tested one by one. */
 export interface Stretch {
@@ -15,7 +13,7 @@ export interface Stretch {
   readonly needed: readonly number[]
   readonly from: Bound
   readonly to: Bound
-  /** False if guards are left open: then only single elements can be computed. */
+  /** False if guards are left open along the row: then only single elements can be computed. */
   readonly vectors: boolean
 }
 
@@ -24,40 +22,38 @@ export class Rows {
   readonly #code: NestCode
   readonly #roots: readonly number[]
   readonly #body: (stretch: Stretch) => void
+  readonly #only: ((guard: Guard) => boolean) | undefined
 
-  /** `roots`: the expressions that `body` asks values of. */
-  constructor(code: NestCode, roots: readonly number[], body: (stretch: Stretch) => void) {
+  /**
+   * `roots`: the expressions that `body` asks values of. Where `only` is given, guards that it does not accept are left
+   * open.
+   */
+  constructor(
+    code: NestCode,
+    roots: readonly number[],
+    body: (stretch: Stretch) => void,
+    only?: (guard: Guard) => boolean,
+  ) {
     this.#code = code
     this.#roots = roots
     this.#body = body
+    this.#only = only
   }
 
   /** The row whose other indices `places` has bound, from `from` to before `to`. */
   emit(places: Places, facts: Facts, from: Bound, to: Bound): void {
-    if (this.#size(facts) > maxSplit) this.#leaf(places, facts, from, to)
-    else this.#split(places, facts, from, to)
-  }
-
-  /** Expressions of all stretches together. */
-  #size(facts: Facts, total = 0): number {
-    const guard = this.#code.openGuard(this.#roots, facts)
-    if (guard === undefined) return total + this.#code.needed(this.#roots, facts).length + 8
-    let size = total
-    for (const part of splitFacts(guard, facts)) {
-      size = this.#size(part, size)
-      if (size > maxSplit) return size
-    }
-    return size
+    if (canSplit(this.#code.exprs, this.#roots, facts, this.#only)) this.#split(places, facts, from, to)
+    else this.#leaf(places, facts, from, to)
   }
 
   #split(places: Places, facts: Facts, from: Bound, to: Bound): void {
-    const guard = this.#code.openGuard(this.#roots, facts)
+    const guard = openGuard(this.#code.exprs, this.#roots, facts, this.#only)
     if (guard === undefined) this.#leaf(places, facts, from, to)
-    else if (this.#alongRow(guard.at)) this.#cut(guard, places, facts, from, to)
+    else if (this.#isAlongRow(guard)) this.#cut(guard, places, facts, from, to)
     else this.#branch(guard, places, facts, from, to)
   }
 
-  #alongRow({ coefs }: Affine): boolean {
+  #isAlongRow({ at: { coefs } }: Guard): boolean {
     const { axis, domain } = this.#code
     return axis >= 0 && coefs[axis] !== 0 && domain[axis] !== 1
   }
@@ -65,39 +61,27 @@ export class Rows {
   /** The guard is the same throughout the row. */
   #branch(guard: Guard, places: Places, facts: Facts, from: Bound, to: Bound): void {
     const { f } = this.#code
-    const { at, low, high } = guard
-    const [below, inside, above] = splitFacts(guard, facts)
+    const [below, inside, above] = splitFacts(guard, facts) as [Facts | null, Facts | null, Facts | null]
     const value = f.local('i32')
-    places.pushAffine(at)
+    places.pushAffine(guard.at)
     f.set(value)
-    const go = (part: Facts): void => {
-      const [least, greatest] = part.interval(at)
-      if (least <= greatest) this.#split(places, part, from, to)
+    const go = (part: Facts | null): void => {
+      if (part !== null) this.#split(places, part, from, to)
     }
-    const [some, more] = [below, above].map(part => isPossible(part!, at)) as [boolean, boolean]
-    f.get(value).i32(low).op('i32.lt_s')
-    if (some)
-      f.if(
-        () => go(below!),
-        () => upper(),
-      )
-    else {
-      f.op('drop')
-      upper()
+    const under = (limit: number, then: () => void, otherwise: () => void): void => {
+      f.get(value).i32(limit).op('i32.lt_s').if(then, otherwise)
     }
-    function upper(): void {
-      if (!more) {
-        go(inside!)
-        return
-      }
-      f.get(value)
-        .i32(high)
-        .op('i32.lt_s')
-        .if(
-          () => go(inside!),
-          () => go(above!),
+    const upper = (): void => {
+      if (above === null) go(inside)
+      else
+        under(
+          guard.high,
+          () => go(inside),
+          () => go(above),
         )
     }
+    if (below === null) upper()
+    else under(guard.low, () => go(below), upper)
     f.release(value)
   }
 
@@ -105,34 +89,26 @@ export class Rows {
   #cut(guard: Guard, places: Places, facts: Facts, from: Bound, to: Bound): void {
     const { f, axis } = this.#code
     const step = guard.at.coefs[axis]!
-    const { offset, coefs } = guard.at
-    const rest: Affine = { offset, coefs: coefs.with(axis, 0) }
-    const [below, inside, above] = splitFacts(guard, facts) as [Facts, Facts, Facts]
+    const rest: Affine = { offset: guard.at.offset, coefs: guard.at.coefs.with(axis, 0) }
+    const [below, inside, above] = splitFacts(guard, facts) as [Facts | null, Facts | null, Facts | null]
     const [first, last] = step > 0 ? [below, above] : [above, below]
     // low ≤ rest + step·i < high
-    const bounds = (
-      step > 0
-        ? [
-            () => this.#ceilDiv(places, rest, guard.low, step),
-            () => this.#ceilDiv(places, rest, guard.high, step),
-          ]
-        : [
-            () => this.#floorDiv(places, rest, guard.high, -step),
-            () => this.#floorDiv(places, rest, guard.low, -step),
-          ]
-    ).map(push => {
+    const starts = (): void =>
+      step > 0 ? this.#ceilDiv(places, rest, guard.low, step) : this.#floorDiv(places, rest, guard.high, -step)
+    const ends = (): void =>
+      step > 0 ? this.#ceilDiv(places, rest, guard.high, step) : this.#floorDiv(places, rest, guard.low, -step)
+    const bounds: Local[] = []
+    const bound = (push: () => void): Local => {
       push()
-      return this.#clamped(from, to)
-    }) as [Local, Local]
-    if (isPossible(first, guard.at)) this.#split(places, first, from, bounds[0])
-    if (isPossible(inside, guard.at))
-      this.#split(
-        places,
-        inside,
-        isPossible(first, guard.at) ? bounds[0] : from,
-        isPossible(last, guard.at) ? bounds[1] : to,
-      )
-    if (isPossible(last, guard.at)) this.#split(places, last, bounds[1], to)
+      const local = this.#clamped(from, to)
+      bounds.push(local)
+      return local
+    }
+    const start = first === null ? from : bound(starts)
+    const end = last === null ? to : bound(ends)
+    if (first !== null) this.#split(places, first, from, start)
+    if (inside !== null) this.#split(places, inside, start, end)
+    if (last !== null) this.#split(places, last, end, to)
     f.release(...bounds)
   }
 
@@ -184,22 +160,11 @@ export class Rows {
   }
 
   #leaf(places: Places, facts: Facts, from: Bound, to: Bound): void {
-    const code = this.#code
-    const needed = code.needed(this.#roots, facts)
-    const vectors = code.openGuard(this.#roots, facts) === undefined
+    const { exprs } = this.#code
+    const needed = neededExprs(exprs, this.#roots, facts)
+    const vectors = openGuard(exprs, this.#roots, facts, g => this.#isAlongRow(g)) === undefined
     this.#body({ places, facts, needed, from, to, vectors })
   }
-}
-
-function isPossible(facts: Facts, at: Affine): boolean {
-  const [least, greatest] = facts.interval(at)
-  return least <= greatest
-}
-
-/** What is known below, inside and above the guard's bounds. */
-function splitFacts({ at, low, high }: Guard, facts: Facts): Facts[] {
-  const infinite = Number.MAX_SAFE_INTEGER
-  return [facts.with(at, -infinite, low - 1), facts.with(at, low, high - 1), facts.with(at, high, infinite)]
 }
 
 /** The stretch's elements: `body` computes four or one, in order, from values that the row shares. */

@@ -22,8 +22,8 @@ export interface PlanOptions {
   readonly fixed?: Fixed
 }
 
-/** Runs simulated on the way to the smallest peak after which a step that fails is tried no more than twice. */
-const work = 1e6
+/** Most runs simulated on the way to the smallest peak; and after how many a step that fails is tried less hard. */
+const work = { all: 4e7, hard: 1e6 }
 
 /**
  * A schedule of the DAG within the budget, with as little recomputation as it finds. Verified before it is returned.
@@ -90,19 +90,24 @@ function descend(search: Search, target: number, random: Random): boolean {
   return reached
 }
 
-/** The plan of fewest bytes that bisection reaches from the present schedule, without drops. It depends on no budget, so that the budget it names works. */
+/**
+ * The plan of fewest bytes that bisection reaches from the present schedule, without drops. It depends on no budget, so that
+ * the budget it names works.
+ */
 function smallest(model: Model, search: Search, options: PlanOptions): Plan {
   const random = new Random(options.seed ?? 1)
+  const from = search.work
+  const stop = (): boolean => search.work - from > work.all
   search.evaluate()
   let least = finish(model, search, options)
   let best = search.stages.save()
   let [low, high] = [leastPeak(model) - 1, search.peak]
-  while (high - low > Math.max(model.align, high * 0.002)) {
+  while (high - low > Math.max(model.align, high * 0.0005) && !stop()) {
     const middle = Math.floor((low + high) / 2)
     const reached =
-      search.repair(middle) ||
-      search.repair(middle, { random }) ||
-      (search.work < work && descend(search, middle, random))
+      search.repair(middle, { stop }) ||
+      search.repair(middle, { random, stop }) ||
+      (search.work - from < work.hard && descend(search, middle, random))
     if (reached) {
       search.prune(middle)
       best = search.stages.save()

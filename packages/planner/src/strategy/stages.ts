@@ -30,6 +30,8 @@ export class Stages {
   readonly finals: readonly DagValueId[]
   /** Values dropped by stage. */
   readonly #drops: (Set<DagValueId> | undefined)[]
+  /** What each stage runs again, as long as its drops and the order stay. */
+  readonly #known: (readonly DagTaskId[] | undefined)[]
 
   sequence: Int32Array
   /** Stage of each position. */
@@ -49,6 +51,7 @@ export class Stages {
     this.stageOf = new Int32Array(model.cost.length).fill(-1)
     for (const [i, t] of this.order.entries()) this.stageOf[t] = i
     this.#drops = new Array<Set<DagValueId> | undefined>(this.order.length + 1)
+    this.#known = new Array<readonly DagTaskId[] | undefined>(this.order.length + 1)
     this.sequence = new Int32Array(2 * order.length + 16)
     this.stage = new Int32Array(2 * order.length + 16)
     this.#mark = new Int32Array(model.size.length)
@@ -69,10 +72,12 @@ export class Stages {
   drop(value: DagValueId, stage: number): void {
     const set = this.#drops[stage] ?? new Set()
     this.#drops[stage] = set.add(value)
+    this.#known[stage] = undefined
   }
 
   keep(value: DagValueId, stage: number): void {
     this.#drops[stage]?.delete(value)
+    this.#known[stage] = undefined
   }
 
   drops(): [value: DagValueId, stage: number][] {
@@ -104,6 +109,7 @@ export class Stages {
     }
     order[to] = task
     this.#drops[to] = drops
+    this.#known.fill(undefined)
     for (let b = Math.min(from, to); b <= Math.max(from, to); b++) stageOf[order[b]!] = b
   }
 
@@ -124,6 +130,7 @@ export class Stages {
 
   restore(drops: readonly (readonly [value: DagValueId, stage: number])[]): void {
     this.#drops.fill(undefined)
+    this.#known.fill(undefined)
     for (const [v, stage] of drops) this.drop(v, stage)
   }
 
@@ -180,7 +187,11 @@ export class Stages {
   /** Runs of one stage: what it computes again, in base order, then its own task. */
   #stageRuns(b: number): void {
     const drops = this.#drops[b]
-    if (drops !== undefined && drops.size > 0) for (const t of this.#again(b, drops)) this.#push(t, b)
+    if (drops !== undefined && drops.size > 0) {
+      const again = this.#known[b] ?? this.#again(b, drops)
+      this.#known[b] = again
+      for (const t of again) this.#push(t, b)
+    }
     if (b < this.order.length) this.#push(this.order[b]!, b)
   }
 

@@ -24,6 +24,7 @@ test.each([
   ],
   ['half a step', ['train', fixture('tiny'), '--steps', '0.5'], { got: "'0.5'" }],
   ['a negative seed', ['train', fixture('tiny'), '--seed=-1'], {}],
+  ['threads where there is one', ['train', fixture('tiny'), '--threads', '2'], { got: "'cpu'" }],
   ['an unknown stage', ['inspect', fixture('tiny'), '--stage', 'plans'], { got: "'plans'" }],
   [
     'an unknown program',
@@ -50,9 +51,6 @@ test.each([
     'UNKNOWN_BACKEND',
     { expected: 'cpu, wasm, worker' },
   ],
-  [
-    'threads for a backend that has one',
-    ['train', fixture('tiny'), '--threads', '2'],
     'USAGE',
     { got: "'cpu'" },
   ],

@@ -4,6 +4,7 @@ import { type NestCode, Places, Values } from '../code.ts'
 import { Facts } from '../facts.ts'
 import { forLoop, whileBelow } from '../loops.ts'
 import { type Accumulator, accumulatorOf, chunkElements, needsLanes } from './accumulator.ts'
+import { Rows } from '../rows.ts'
 import type { ReducePlan } from './plan.ts'
 import { type Range, RowSweep } from './sweep.ts'
 
@@ -136,6 +137,7 @@ export class ColumnBlock implements Block {
   readonly lanes: 'four' | 'one'
   readonly #code: NestCode
   readonly #plan: ReducePlan
+  readonly #facts: Facts
   readonly #places: Places
 
   constructor(
@@ -146,14 +148,16 @@ export class ColumnBlock implements Block {
     column: Local,
     vectors: number,
     lanes: 'four' | 'one',
+    facts: Facts,
   ) {
     this.#code = code
     this.#plan = plan
+    this.#facts = facts
     this.lanes = lanes
     this.#places = new Places(code, null, new Map([...indices, [code.axis, column]]))
     this.#places.locate(needed)
     this.values = Array.from({ length: vectors }, (_, k) => {
-      const values = new Values(this.#places, [], { facts: new Facts(code.domain), lanes, ahead: 4 * k })
+      const values = new Values(this.#places, [], { facts, lanes, ahead: 4 * k })
       values.hoist(needed.filter(e => e < code.exprs.length))
       return values
     })
@@ -216,23 +220,24 @@ export class ColumnBlock implements Block {
     writes: readonly number[],
     body: (values: Values, vector: number) => void,
   ): void {
-    const { f, domain } = this.#code
-    const facts = new Facts(domain)
-    const needed = [...this.#code.needed(roots, facts), ...writes]
+    const { f } = this.#code
     const element = f.local('i32')
     if (typeof from === 'number') f.i32(from)
     else f.get(from)
     f.set(element)
     whileBelow(f, element, to, by, () => {
       const indices = this.#reducedIndices(element)
-      const places = this.#places.bind(indices)
-      places.locate(needed)
-      for (const [k, point] of this.values.entries()) {
-        const values = new Values(places, [point], { facts, lanes: this.lanes, ahead: 4 * k })
-        body(values, k)
-        values.release()
-      }
-      places.release()
+      const row = new Rows(this.#code, roots, ({ places: at, facts, needed }) => {
+        const places = at.branch()
+        places.locate([...needed, ...writes])
+        for (const [k, point] of this.values.entries()) {
+          const values = new Values(places, [point], { facts, lanes: this.lanes, ahead: 4 * k })
+          body(values, k)
+          values.release()
+        }
+        places.release()
+      })
+      row.emit(this.#places.bind(indices), this.#facts, 0, 0)
       f.release(...[...indices.values()].filter(index => index !== element))
     })
     f.release(element)

@@ -2,11 +2,12 @@ import type { Kernel, Reduction, Store } from '@stint/engine'
 import { dtypeBytes } from '@stint/graph'
 import type { FunctionBuilder, Local } from '../../asm/index.ts'
 import type { Phase, PhaseBuilder } from '../../design.ts'
-import { NestCode, type Values } from '../code.ts'
+import { NestCode, Places, type Values } from '../code.ts'
 import { Facts } from '../facts.ts'
 import { type Bound, forLoop, partOf, spanLoops } from '../loops.ts'
 import { axisToSplit } from '../map.ts'
 import { loadVector, storeVector } from '../memory.ts'
+import { Rows, type Stretch } from '../rows.ts'
 import type { Vector } from '../vector.ts'
 import { chunkElements } from './accumulator.ts'
 import {
@@ -52,6 +53,8 @@ class ReduceCode {
   readonly #f: FunctionBuilder
   readonly #plan: ReducePlan
   readonly #code: NestCode
+  /** Everything that is computed in the end. */
+  readonly #roots: readonly number[]
   /** Accesses of everything that is read, and of the results. */
   readonly #needed: readonly number[]
   /** Kept axes but that of vectors. */
@@ -75,8 +78,8 @@ class ReduceCode {
     this.#f = b.f
     this.#plan = plan
     this.#code = new NestCode(b, nest, { axis, keep: nest.keep, outputs })
-    const roots = [...nest.reductions, ...stores].map(r => r.expr)
-    const needed = this.#code.needed(roots, new Facts(nest.domain))
+    this.#roots = [...nest.reductions, ...stores].map(r => r.expr)
+    const needed = this.#code.needed(this.#roots, new Facts(nest.domain))
     this.#needed = [...needed, ...outputs.map((_, i) => nest.exprs.length + i)]
     this.#outer = nest.domain.map((_, a) => a).filter(a => a < nest.keep && (kind === 'rows' || a !== axis))
     this.#columns = kind === 'rows' ? 1 : nest.domain[axis]!
@@ -235,23 +238,44 @@ class ReduceCode {
       block.release()
       return
     }
-    const column = this.#f.local('i32')
-    const run = (vectors: number, lanes: 'four' | 'one'): void => {
-      const block = new ColumnBlock(code, this.#plan, indices, this.#needed, column, vectors, lanes)
-      body(block, column)
-      block.release()
+    const f = this.#f
+    const column = f.local('i32')
+    const stretch = ({ facts, from: first, to: last }: Stretch): void => {
+      const needed = code.needed(this.#roots, facts)
+      const accesses = [...needed, ...this.#needed.filter(e => e >= code.exprs.length)]
+      const run = (vectors: number, lanes: 'four' | 'one'): void => {
+        const block = new ColumnBlock(code, this.#plan, indices, accesses, column, vectors, lanes, facts)
+        body(block, column)
+        block.release()
+      }
+      spanLoops(
+        f,
+        column,
+        first,
+        last,
+        this.#vectors(facts),
+        n => run(n, 'four'),
+        () => run(1, 'one'),
+      )
     }
-    const vectors = this.#needed.length <= 16 ? 4 : 1
-    spanLoops(
-      this.#f,
-      column,
-      from,
-      to,
-      vectors,
-      n => run(n, 'four'),
-      () => run(1, 'one'),
+    // Guards that columns differ in are settled here, others at each element.
+    const { keep } = this.#plan.nest
+    const rows = new Rows(code, this.#roots, stretch, g => g.at.coefs.every((c, a) => a < keep || c === 0))
+    rows.emit(new Places(code, null, indices), new Facts(code.domain), from, to)
+    f.release(column)
+  }
+
+  /** Vectors of points side by side: a cache line, unless the accumulators and values would not fit the registers. */
+  #vectors(facts: Facts): number {
+    const { nest } = this.#plan
+    const folded = this.#code.needed(
+      nest.reductions.map(r => r.expr),
+      facts,
     )
-    this.#f.release(column)
+    const most = Math.max(
+      ...Array.from({ length: nest.stages }, (_, s) => nest.reductions.filter(r => r.stage === s).length),
+    )
+    return folded.length > 24 ? 1 : most > 1 || folded.length > 12 ? 2 : 4
   }
 
   #finish(block: Block, folding: Folding): void {

@@ -1,4 +1,4 @@
-import type { Expr, ReduceNest } from '@stint/engine'
+import type { Guard, ReduceNest } from '@stint/engine'
 import { sizeOf } from '@stint/graph'
 import { Facts } from '../facts.ts'
 import { chunkElements } from './accumulator.ts'
@@ -22,7 +22,7 @@ export function planReduce(nest: ReduceNest): ReducePlan {
   const { domain, keep } = nest
   const points = sizeOf(domain.slice(0, keep))
   const elements = sizeOf(domain.slice(keep))
-  const columns = pointsAreNeighbours(nest) && !hasGuards(nest)
+  const columns = pointsAreNeighbours(nest) && !guardsCross(nest)
   const chunks = Math.max(1, Math.ceil(elements / chunkElements))
   return {
     nest,
@@ -50,9 +50,12 @@ function pointsAreNeighbours({ domain, keep, exprs }: ReduceNest): boolean {
   return votes > 0
 }
 
-function hasGuards({ exprs, domain }: ReduceNest): boolean {
+/** True if a guard depends on the last kept axis and on a reduced one: then it cannot be settled for whole columns. */
+function guardsCross({ exprs, domain, keep }: ReduceNest): boolean {
   const facts = new Facts(domain)
-  const open = (e: Expr): boolean =>
-    (e.kind === 'load' || e.kind === 'select') && facts.all(e.guards) === undefined
-  return exprs.some(open)
+  const crosses = ({ at: { coefs } }: Guard): boolean =>
+    coefs[keep - 1] !== 0 && coefs.some((c, a) => a >= keep && c !== 0)
+  return exprs.some(
+    e => (e.kind === 'load' || e.kind === 'select') && facts.all(e.guards) === undefined && e.guards.some(crosses),
+  )
 }
