@@ -51,9 +51,6 @@ test.each([
     'UNKNOWN_BACKEND',
     { expected: 'cpu, wasm, worker' },
   ],
-    'USAGE',
-    { got: "'cpu'" },
-  ],
   ['a budget that is none', ['train', fixture('tiny'), '--memory', 'some'], 'BAD_MEMORY', { got: "'some'" }],
   [
     'steps and epochs',
