@@ -61,11 +61,11 @@ export function emitBox(b: PhaseBuilder, box: Box): void {
 }
 
 function boxStretch(code: NestCode, stretch: Stretch, outputs: readonly Output[], first: number): void {
-  const { facts, needed } = stretch
+  const { facts, needed, roots } = stretch
   const places = stretch.places.branch()
   places.locate([...needed, ...outputs.map((_, i) => first + i)])
   const row = new Values(places, [], { facts, lanes: 'same' })
-  row.hoist(needed)
+  row.hoist(roots)
   stretchLoops(code, { ...stretch, places }, row, unrollOf(needed.length), (values, lanes) => {
     const results = outputs.map(o => values.value(o.expr))
     for (const [i, result] of results.entries()) storeVector(code.f, result, values.place(first + i), lanes)

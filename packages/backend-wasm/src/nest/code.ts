@@ -4,7 +4,7 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import type { Facts } from './facts.ts'
 import { loadVector, type Place } from './memory.ts'
-import { neededExprs } from './need.ts'
+import { certainExprs, neededExprs } from './need.ts'
 import { applyOp } from './ops.ts'
 import { alignedBits, philoxBlock, type Stream, scatteredBits } from './random.ts'
 import { constant, type Lanes, partsOf, type Vector } from './vector.ts'
@@ -296,12 +296,12 @@ export class Values {
     return this.emit(e)
   }
 
-  /** Computes, of the given expressions, those that depend on nothing beyond what is bound here. */
-  hoist(exprs: readonly number[]): void {
+  /** Computes, of what `roots` need for certain, all that depends on nothing beyond what is bound here. */
+  hoist(roots: readonly number[]): void {
     const axis = this.#index === undefined ? 0 : 1 << this.#code.axis
     const beyond = ~(this.#places.bound | axis | late)
     const ready = new Set<number>()
-    for (const e of exprs)
+    for (const e of certainExprs(this.#code.exprs, roots, this.#facts))
       if ((this.#code.depends[e]! & beyond) === 0 && this.#isReady(e, ready)) {
         this.value(e)
         ready.add(e)
@@ -341,8 +341,9 @@ export class Values {
       case 'apply':
         return expr.args.every(a => ready.has(a))
       case 'select': {
+        // What is open is computed where it is used: one side only.
         const holds = this.#facts.all(expr.guards)
-        return (holds === false || ready.has(expr.inside)) && (holds === true || ready.has(expr.outside))
+        return holds !== undefined && ready.has(holds ? expr.inside : expr.outside)
       }
       default:
         return true
@@ -425,16 +426,23 @@ export class Values {
     const { f } = this.#code
     const holds = this.#facts.all(expr.guards)
     if (holds !== undefined) return this.value(holds ? expr.inside : expr.outside)
-    const [inside, outside] = [this.value(expr.inside), this.value(expr.outside)]
-    const open = f.local('i32')
+    const parts = Array.from({ length: partsOf(expr.dtype) }, this.#own)
+    const side = (e: number): void => {
+      const values = new Values(this.#places, [this], {
+        facts: this.#facts,
+        lanes: this.#lanes,
+        ahead: this.#ahead,
+        ...(this.#index !== undefined && { index: this.#index }),
+      })
+      const value = values.value(e)
+      for (const [i, part] of parts.entries()) f.get(value.parts[i]!).set(part)
+      values.release()
+    }
     this.#pushGuards(expr.guards)
-    f.set(open)
-    const parts = inside.parts.map((part, i) => {
-      const local = this.#own()
-      f.get(part).get(outside.parts[i]!).get(open).op('select').set(local)
-      return local
-    })
-    f.release(open)
+    f.if(
+      () => side(expr.inside),
+      () => side(expr.outside),
+    )
     return { dtype: expr.dtype, parts }
   }
 

@@ -107,6 +107,31 @@ describe('movement becomes index maps', () => {
   })
 })
 
+test('more paddings than can have code of their own', async () => {
+  const sum = (list: Value[]): Value => list.reduce((a, b) => a.add(b))
+  await check(
+    (x: Value) =>
+      sum(Array.from({ length: 12 }, (_, i) => x.mul(i + 1).pad([i, 2 * i], [11 - i, 22 - 2 * i], i))),
+    [f32(9, 30)],
+  )
+  await check(
+    (x: Value) => sum(Array.from({ length: 12 }, (_, i) => x.mul(i + 1).pad([i, 0], [11 - i, 0], i))).max(0),
+    [f32(9, 30)],
+  )
+  await check(
+    (x: Value) =>
+      sum(Array.from({ length: 9 }, (_, i) => x.mul(i + 1).pad([i, i], [8 - i, 8 - i], i))).max([0, 1]),
+    [f32(9, 30)],
+  )
+})
+
+test('many values side by side', async () => {
+  const parts = (x: Value) => Array.from({ length: 70 }, (_, i) => x.add(i).square())
+  for (const axis of [0, 1, 2])
+    await check((x: Value) => parts(x)[0]!.concat(parts(x).slice(1), axis).mul(2), [f32(2, 3, 6)])
+  await check((x: Value) => parts(x)[0]!.concat(parts(x).slice(1), 1).max([0, 1]), [f32(2, 3, 6)])
+})
+
 test('operands broadcast, whole or by axis', async () => {
   const shapes = [[], [1], [9], [4, 1], [3, 1, 9], [3, 4, 1]]
   for (const shape of shapes)

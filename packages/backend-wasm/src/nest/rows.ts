@@ -9,6 +9,7 @@ import { canSplit, neededExprs, openGuard, splitFacts } from './need.ts'
 export interface Stretch {
   readonly places: Places
   readonly facts: Facts
+  readonly roots: readonly number[]
   /** What the roots need here, in order. */
   readonly needed: readonly number[]
   readonly from: Bound
@@ -94,9 +95,13 @@ export class Rows {
     const [first, last] = step > 0 ? [below, above] : [above, below]
     // low ≤ rest + step·i < high
     const starts = (): void =>
-      step > 0 ? this.#ceilDiv(places, rest, guard.low, step) : this.#floorDiv(places, rest, guard.high, -step)
+      step > 0
+        ? this.#ceilDiv(places, rest, guard.low, step)
+        : this.#floorDiv(places, rest, guard.high, -step)
     const ends = (): void =>
-      step > 0 ? this.#ceilDiv(places, rest, guard.high, step) : this.#floorDiv(places, rest, guard.low, -step)
+      step > 0
+        ? this.#ceilDiv(places, rest, guard.high, step)
+        : this.#floorDiv(places, rest, guard.low, -step)
     const bounds: Local[] = []
     const bound = (push: () => void): Local => {
       push()
@@ -163,14 +168,14 @@ export class Rows {
     const { exprs } = this.#code
     const needed = neededExprs(exprs, this.#roots, facts)
     const vectors = openGuard(exprs, this.#roots, facts, g => this.#isAlongRow(g)) === undefined
-    this.#body({ places, facts, needed, from, to, vectors })
+    this.#body({ places, facts, roots: this.#roots, needed, from, to, vectors })
   }
 }
 
 /** The stretch's elements: `body` computes four or one, in order, from values that the row shares. */
 export function stretchLoops(
   code: NestCode,
-  { places, facts, needed, from, to, vectors }: Stretch,
+  { places, facts, roots, from, to, vectors }: Stretch,
   row: Values,
   unroll: number,
   body: (values: Values, lanes: 'four' | 'one') => void,
@@ -178,7 +183,7 @@ export function stretchLoops(
   const { f, axis } = code
   if (axis < 0) {
     const values = new Values(places, [row], { facts, lanes: 'one' })
-    values.hoist(needed)
+    values.hoist(roots)
     body(values, 'one')
     values.release()
     return
@@ -186,7 +191,7 @@ export function stretchLoops(
   const index = f.local('i32')
   const at = (lanes: 'four' | 'one', ahead: number): void => {
     const values = new Values(places, [row], { facts, lanes, ahead, index })
-    values.hoist(needed)
+    values.hoist(roots)
     body(values, lanes)
     values.release()
   }

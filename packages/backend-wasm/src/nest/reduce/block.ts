@@ -3,8 +3,8 @@ import type { Local } from '../../asm/index.ts'
 import { type NestCode, Places, Values } from '../code.ts'
 import { Facts } from '../facts.ts'
 import { forLoop, whileBelow } from '../loops.ts'
-import { type Accumulator, accumulatorOf, chunkElements, needsLanes } from './accumulator.ts'
 import { Rows } from '../rows.ts'
+import { type Accumulator, accumulatorOf, chunkElements, needsLanes } from './accumulator.ts'
 import type { ReducePlan } from './plan.ts'
 import { type Range, RowSweep } from './sweep.ts'
 
@@ -89,11 +89,12 @@ export class RowBlock implements Block {
     plan: ReducePlan,
     indices: ReadonlyMap<number, Local>,
     needed: readonly number[],
+    roots: readonly number[],
   ) {
     this.#places = new Places(code, null, indices)
     this.#places.locate(needed)
     this.#point = new Values(this.#places, [], { facts: new Facts(code.domain), lanes: 'same' })
-    this.#point.hoist(needed.filter(e => e < code.exprs.length))
+    this.#point.hoist(roots)
     this.values = [this.#point]
     this.#sweep = new RowSweep(code, plan.nest.keep)
   }
@@ -145,6 +146,7 @@ export class ColumnBlock implements Block {
     plan: ReducePlan,
     indices: ReadonlyMap<number, Local>,
     needed: readonly number[],
+    roots: readonly number[],
     column: Local,
     vectors: number,
     lanes: 'four' | 'one',
@@ -158,7 +160,7 @@ export class ColumnBlock implements Block {
     this.#places.locate(needed)
     this.values = Array.from({ length: vectors }, (_, k) => {
       const values = new Values(this.#places, [], { facts, lanes, ahead: 4 * k })
-      values.hoist(needed.filter(e => e < code.exprs.length))
+      values.hoist(roots)
       return values
     })
   }

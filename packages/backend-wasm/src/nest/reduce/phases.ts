@@ -233,7 +233,7 @@ class ReduceCode {
   ): void {
     const code = this.#code
     if (this.#plan.kind === 'rows') {
-      const block = new RowBlock(code, this.#plan, indices, this.#needed)
+      const block = new RowBlock(code, this.#plan, indices, this.#needed, this.#roots)
       body(block, null)
       block.release()
       return
@@ -244,7 +244,17 @@ class ReduceCode {
       const needed = code.needed(this.#roots, facts)
       const accesses = [...needed, ...this.#needed.filter(e => e >= code.exprs.length)]
       const run = (vectors: number, lanes: 'four' | 'one'): void => {
-        const block = new ColumnBlock(code, this.#plan, indices, accesses, column, vectors, lanes, facts)
+        const block = new ColumnBlock(
+          code,
+          this.#plan,
+          indices,
+          accesses,
+          this.#roots,
+          column,
+          vectors,
+          lanes,
+          facts,
+        )
         body(block, column)
         block.release()
       }
@@ -287,13 +297,9 @@ class ReduceCode {
           folding.reductions[i]!,
           accumulator.finish(() => values.local()),
         )
-      values.hoist(this.#neededExprs)
+      values.hoist(this.#roots)
     }
     releaseFolding(folding)
-  }
-
-  get #neededExprs(): readonly number[] {
-    return this.#needed.filter(e => e < this.#code.exprs.length)
   }
 
   #setReduced(values: Values, reduction: Reduction, value: Vector): void {
@@ -320,7 +326,7 @@ class ReduceCode {
           loadVector(this.#f, dtype, place, block.lanes, () => values.local()),
         )
       }
-      values.hoist(this.#neededExprs)
+      values.hoist(this.#roots)
     }
   }
 

@@ -56,6 +56,9 @@ function guardsCross({ exprs, domain, keep }: ReduceNest): boolean {
   const crosses = ({ at: { coefs } }: Guard): boolean =>
     coefs[keep - 1] !== 0 && coefs.some((c, a) => a >= keep && c !== 0)
   return exprs.some(
-    e => (e.kind === 'load' || e.kind === 'select') && facts.all(e.guards) === undefined && e.guards.some(crosses),
+    e =>
+      (e.kind === 'load' || e.kind === 'select') &&
+      facts.all(e.guards) === undefined &&
+      e.guards.some(crosses),
   )
 }

@@ -135,9 +135,9 @@ export class RowSweep {
     return indices
   }
 
-  #rowValues({ places, facts, needed }: Stretch, values: Values): Values {
+  #rowValues({ places, facts, roots }: Stretch, values: Values): Values {
     const row = new Values(places, [values], { facts, lanes: 'same' })
-    row.hoist(needed)
+    row.hoist(roots)
     return row
   }
 
@@ -150,12 +150,12 @@ export class RowSweep {
     addOne: (values: Values, masks: LaneMasks) => void,
   ): void {
     const { f, axis } = this.#code
-    const { places, facts, needed, from, to, vectors } = stretch
+    const { places, facts, roots, needed, from, to, vectors } = stretch
     const row = this.#rowValues(stretch, values)
     const index = f.local('i32')
     const at = (kind: 'four' | 'one', body: (values: Values) => void, ahead = 0): void => {
       const own = new Values(places, [row], { facts, lanes: kind, ahead, ...(axis >= 0 && { index }) })
-      own.hoist(needed)
+      own.hoist(roots)
       body(own)
       own.release()
     }
