@@ -8,7 +8,7 @@ import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import type { Lane } from './lane.ts'
 import { innerStride } from './matrix.ts'
-import { addProducts, newSums, storeSums } from './micro.ts'
+import { addProducts, clearSums, newSums, storeSums } from './micro.ts'
 import { panelPacker } from './pack.ts'
 
 export interface WeightPlaces {
@@ -76,6 +76,7 @@ class WeightEmitter {
     plus(f.get(this.work), panelAt).set(this.panel)
     plus(f.get(this.work), sumsAt).set(this.sums)
     clearImage(this.b, image, this.work)
+    this.#listTaps()
     const items = groups * channelChunks * filterChunks
     const [item, end] = [f.local('i32'), f.local('i32')]
     f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
@@ -217,51 +218,73 @@ class WeightEmitter {
   /** Every (channel, tap) of the chunk with the panel, over the block's positions. */
   #tiles({ vectors, rows: high }: Strip, place: Local, total: Local): void {
     const { f } = this.b
-    const { sumsRow } = this.plan
-    const [r, whole, at] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    const tile = (rows: number): void => {
-      f.get(this.panel)
-      times(f.get(r), sumsRow).get(place).op('i32.add').get(this.rows).get(this.more)
-      for (let i = 0; i < rows; i++) {
-        plus(f.get(r), i).set(at)
-        this.#tapAt(at)
-      }
-      f.call(weightTile(this.b, this.plan, rows, vectors))
-    }
+    const { sumsRow, tapsAt, image, y } = this.plan
+    const [whole, base] = [f.local('i32'), f.local('i32')]
+    f.get(this.image)
+    times(f.get(this.y), y.stride * image.row)
+      .op('i32.add')
+      .set(base)
+    const log = Math.log2(high)
     f.get(total).i32(-high).op('i32.and').set(whole)
-    forRange(f, r, whole, () => tile(high), { step: high })
-    forRange(f, r, total, () => tile(1), { from: whole })
-    f.release(r, whole, at)
+    const tiles = (rows: number, first: () => void, many: () => void): void => {
+      f.get(this.panel)
+      first()
+      times(f, sumsRow).get(place).op('i32.add').get(this.rows).get(this.more).get(base)
+      first()
+      plus(times(f, 4).get(this.work).op('i32.add'), tapsAt)
+      many()
+      f.call(weightTiles(this.b, this.plan, rows, vectors))
+    }
+    f.get(whole).if(() =>
+      tiles(
+        high,
+        () => f.i32(0),
+        () => f.get(whole).i32(log).op('i32.shr_u'),
+      ),
+    )
+    f.get(total)
+      .get(whole)
+      .op('i32.ne')
+      .if(() =>
+        tiles(
+          1,
+          () => f.get(whole),
+          () => f.get(total).get(whole).op('i32.sub'),
+        ),
+      )
+    f.release(whole, base)
   }
 
-  /** Pushes the address of what (channel, tap) number `r` of the chunk reads at the block's first position. */
-  #tapAt(r: Local): void {
+  /** Lists where each (channel, tap) of a chunk reads the image at the first position, in bytes from its start. */
+  #listTaps(): void {
     const { f } = this.b
-    const { image, taps, x, y, lane } = this.plan
-    const [c, t, ky] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    f.get(r).i32(taps).op('i32.div_u').set(c)
-    f.get(r).get(c).i32(taps).op('i32.mul').op('i32.sub').set(t)
-    f.get(t).i32(x.kernel).op('i32.div_u').set(ky)
-    f.get(this.image)
-    times(f.get(c), image.plane).op('i32.add')
-    times(f.get(ky), y.dilation * image.row).op('i32.add')
-    times(f.get(t).get(ky).i32(x.kernel).op('i32.mul').op('i32.sub'), x.dilation * lane.bytes).op('i32.add')
-    times(f.get(this.y), y.stride * image.row).op('i32.add')
-    f.release(c, t, ky)
+    const { image, taps, x, y, lane, chunkChannels, tapsAt } = this.plan
+    const [c, t, at] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    plus(f.get(this.work), tapsAt).set(at)
+    forRange(f, c, chunkChannels, () => {
+      forRange(f, t, taps, () => {
+        f.get(at)
+        times(f.get(c), image.plane)
+        times(f.get(t).i32(x.kernel).op('i32.div_u'), y.dilation * image.row).op('i32.add')
+        times(f.get(t).i32(x.kernel).op('i32.rem_u'), x.dilation * lane.bytes).op('i32.add')
+        f.mem('i32.store').increment(at, 4)
+      })
+    })
+    f.release(c, t, at)
   }
 }
 
 /**
- * Helper (b, c, rows, more, a…) → (): like a register tile, with a pointer for each row of the left operand, which
- * walks `rows` rows of output positions.
+ * Helper (b, c, rows, more, base, table, tiles) → (): register tiles one below the other, each row of the left operand
+ * at `base` + the next entry of the table; all walk `rows` rows of output positions.
  */
-function weightTile(b: PhaseBuilder, plan: WeightPlan, rows: number, vectors: number): number {
+function weightTiles(b: PhaseBuilder, plan: WeightPlan, rows: number, vectors: number): number {
   const { lane, image, x, y, sumsRow } = plan
   const [step, gap] = [x.stride * lane.bytes, y.stride * image.row - x.places * x.stride * lane.bytes]
   const shape = { lane, step, gap, run: x.places, rows, vectors, cRow: sumsRow }
-  const key = `weight tile ${Object.values({ ...shape, lane: lane.dtype }).join(' ')} ${b.relaxed}`
-  const params: ValType[] = Array.from({ length: 4 + rows }, () => 'i32')
-  return b.helper(key, params, [], f => weightTileBody(f, shape, b.relaxed))
+  const key = `weight tiles ${Object.values({ ...shape, lane: lane.dtype }).join(' ')} ${b.relaxed}`
+  const params: ValType[] = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32']
+  return b.helper(key, params, [], f => weightTilesBody(f, shape, b.relaxed))
 }
 
 interface WeightTile {
@@ -270,33 +293,57 @@ interface WeightTile {
   readonly step: number
   readonly gap: number
   readonly run: number
+  readonly rows: number
   readonly vectors: number
   readonly cRow: number
 }
 
-function weightTileBody(f: FunctionBuilder, tile: WeightTile, relaxed: boolean): void {
-  const { lane, step, gap, run, vectors, cRow } = tile
-  const [b, c, count, more, ...pointers] = f.params as [Local, Local, Local, Local, ...Local[]]
-  const shape = { lane, aRows: pointers.map(() => 0), aStep: step, vectors, bStep: 16 * vectors, cRow }
+function weightTilesBody(f: FunctionBuilder, tile: WeightTile, relaxed: boolean): void {
+  const { lane, step, gap, run, rows, vectors, cRow } = tile
+  const [b, c, count, more, base, table, tiles] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ]
+  const pointers = Array.from({ length: rows }, () => f.local('i32'))
+  const [right, left, rest] = [f.local('i32'), f.local('i32'), f.local('i32')]
+  const shape = { lane, aRows: pointers.map(() => 0), vectors, cRow }
   const sums = newSums(f, shape)
-  const left = f.local('i32')
-  const walk = (counter: Local): void => {
+  const walk = (): void => {
     f.loop(next => {
-      addProducts(f, shape, sums, pointers, b, relaxed)
+      addProducts(f, shape, sums, pointers, right, relaxed)
       for (const a of pointers) f.increment(a, step)
-      f.increment(b, 16 * vectors)
-      f.get(counter).i32(1).op('i32.sub').tee(counter).brIf(next)
+      f.increment(right, 16 * vectors)
+      f.get(left).i32(1).op('i32.sub').tee(left).brIf(next)
     })
   }
-  if (gap === 0) {
-    times(f.get(count), run).set(left)
-    walk(left)
-  } else
-    f.loop(next => {
-      f.i32(run).set(left)
-      walk(left)
-      for (const a of pointers) f.increment(a, gap)
-      f.get(count).i32(1).op('i32.sub').tee(count).brIf(next)
-    })
-  storeSums(f, shape, sums, c, more)
+  f.loop(nextTile => {
+    clearSums(f, sums)
+    for (const [i, a] of pointers.entries())
+      f.get(table)
+        .mem('i32.load', 4 * i)
+        .get(base)
+        .op('i32.add')
+        .set(a)
+    f.get(b).set(right)
+    if (gap === 0) {
+      times(f.get(count), run).set(left)
+      walk()
+    } else {
+      f.get(count).set(rest)
+      f.loop(next => {
+        f.i32(run).set(left)
+        walk()
+        for (const a of pointers) f.increment(a, gap)
+        f.get(rest).i32(1).op('i32.sub').tee(rest).brIf(next)
+      })
+    }
+    storeSums(f, shape, sums, c, more)
+    f.increment(table, 4 * rows).increment(c, rows * cRow)
+    f.get(tiles).i32(1).op('i32.sub').tee(tiles).brIf(nextTile)
+  })
 }

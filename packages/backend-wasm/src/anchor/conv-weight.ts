@@ -35,6 +35,8 @@ export interface WeightPlan extends ConvShape {
   readonly width: number
   readonly panelAt: number
   readonly sumsAt: number
+  /** A list of where each (channel, tap) reads the image. */
+  readonly tapsAt: number
   /** Bytes from row to row of the sums. */
   readonly sumsRow: number
   readonly partBytes: number
@@ -110,7 +112,8 @@ function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: n
     panelAt: align(chunk.bytes),
     sumsAt,
     sumsRow,
-    partBytes: sumsAt + align(chunkChannels * taps * sumsRow),
+    tapsAt: sumsAt + align(chunkChannels * taps * sumsRow),
+    partBytes: sumsAt + align(chunkChannels * taps * sumsRow) + align(4 * chunkChannels * taps),
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
+import type { Bound } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
 import { type CorrelationPlan, isScattered, tapBytes, type WindowGrid } from './correlation.ts'
 import { type Strip, tailStrip } from './dot-plan.ts'
 import { forRange, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
-import { tileHelper } from './micro.ts'
+import { tilesHelper } from './micro.ts'
 import { rowCopier } from './pack.ts'
 import { scatterHelper, windowPacker } from './window-panel.ts'
 
@@ -160,52 +161,86 @@ class CorrelationEmitter {
   /** All panels of a grid in the band. */
   #grid(grid: WindowGrid): void {
     const { f } = this.b
+    const { bare, sumWidth } = this.plan
+    const positions = grid.height * grid.width
+    if (bare || isScattered(grid)) {
+      const end = f.local('i32')
+      if (this.plan.grids.length > 1) f.i32(positions).set(end)
+      else f.get(this.to).set(end)
+      this.#panelsBetween(grid, this.from, end)
+      f.release(end)
+      return
+    }
+    const [first, end, count] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    forRange(
+      f,
+      first,
+      this.to,
+      () => {
+        plus(f.get(first), sumWidth).set(end)
+        f.get(end).get(this.to).get(end).get(this.to).op('i32.lt_s').op('select').set(end)
+        this.#panelsBetween(grid, first, end)
+        plus(f.get(this.work), this.plan.sumsAt).set(this.sums)
+        f.get(end).get(first).op('i32.sub').set(count)
+        this.#finish(this.sums, sumWidth * this.plan.lane.bytes, first, count)
+      },
+      { from: this.from, step: sumWidth },
+    )
+    f.release(first, end, count)
+  }
+
+  /** The panels from position `first` to before `end`. */
+  #panelsBetween(grid: WindowGrid, first: Local, end: Local): void {
+    const { f } = this.b
     const { lane } = this.plan
     const width = 4 * lane.count
     const positions = grid.height * grid.width
     const rest = positions % width
-    const [at, whole, to] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    if (this.plan.grids.length > 1) f.i32(positions).set(to)
-    else f.get(this.to).set(to)
+    const [at, whole] = [f.local('i32'), f.local('i32')]
     if (positions >= width) {
-      f.get(to).i32(-width).op('i32.and').set(whole)
-      forRange(f, at, whole, () => this.#panel(grid, at, { vectors: 4, rows: 2 }, width), {
-        from: this.from,
+      f.get(end).i32(-width).op('i32.and').set(whole)
+      forRange(f, at, whole, () => this.#panel(grid, at, first, { vectors: 4, rows: 2 }, width), {
+        from: first,
         step: width,
       })
     }
     if (rest > 0)
-      f.get(to)
+      f.get(end)
         .i32(positions)
         .op('i32.eq')
         .if(() => {
           f.i32(positions - rest).set(at)
-          this.#panel(grid, at, tailStrip(Math.ceil(rest / lane.count)), rest)
+          this.#panel(grid, at, first, tailStrip(Math.ceil(rest / lane.count)), rest)
         })
-    f.release(at, whole, to)
+    f.release(at, whole)
   }
 
-  /** Positions `at` to before `at + width`. */
-  #panel(grid: WindowGrid, at: Local, strip: Strip, width: number): void {
+  /** Positions `at` to before `at + width`; `first` is that of the sums in the workspace. */
+  #panel(grid: WindowGrid, at: Local, first: Local, strip: Strip, width: number): void {
     const { f } = this.b
-    const { lane, bare, channels, piece, places, sumsAt, image, rows } = this.plan
+    const { lane, bare, channels, piece, places, sumsAt, sumWidth, image, rows } = this.plan
     const scattered = isScattered(grid)
     const direct = bare && !scattered && width % lane.count === 0
-    const taps = tapBytes(this.plan, grid)
-    const windows = {
-      lane,
-      width: grid.width,
-      positions: grid.height * grid.width,
-      step: grid.step.x * lane.bytes,
-      rowStep: grid.step.y * image.row,
-      taps,
-      plane: image.plane,
-    }
-    const pitch = 16 * strip.vectors
-    const packer = windowPacker(this.b, windows, pitch)
+    const cRow = direct ? places * lane.bytes : bare || scattered ? 16 * strip.vectors : sumWidth * lane.bytes
     if (direct) times(f.get(this.out).get(at), lane.bytes).op('i32.add').set(this.sums)
-    else plus(f.get(this.work), sumsAt).set(this.sums)
-    const cRow = direct ? places * lane.bytes : pitch
+    else {
+      plus(f.get(this.work), sumsAt)
+      if (!bare && !scattered) times(f.get(at).get(first).op('i32.sub'), lane.bytes).op('i32.add')
+      f.set(this.sums)
+    }
+    const packer = windowPacker(
+      this.b,
+      {
+        lane,
+        width: grid.width,
+        positions: grid.height * grid.width,
+        step: grid.step.x * lane.bytes,
+        rowStep: grid.step.y * image.row,
+        taps: tapBytes(this.plan, grid),
+        plane: image.plane,
+      },
+      16 * strip.vectors,
+    )
     forRange(
       f,
       this.start,
@@ -225,12 +260,11 @@ class CorrelationEmitter {
       },
       { step: piece },
     )
-    if (direct) return
     if (scattered) this.#scatter(grid, at, strip)
-    else if (bare) {
+    else if (bare && !direct) {
       times(f.get(this.out).get(at), lane.bytes).op('i32.add').get(this.sums).i32(rows)
       f.call(rowCopier(this.b, { lane, width, toRow: places * lane.bytes, fromRow: cRow }))
-    } else this.#finish(this.sums, cRow, at, width)
+    }
   }
 
   /** Rows of weights times the panel. */
@@ -239,23 +273,29 @@ class CorrelationEmitter {
     const { lane, rows, piece, block, channels } = this.plan
     const taps = grid.taps.length
     const aRow = grid.weightsRow * lane.bytes
-    const [r, whole] = [f.local('i32'), rows - (rows % high)]
-    const tile = (count: number): void => {
+    const whole = rows - (rows % high)
+    const tiles = (first: number, count: number, many: number): void => {
       const aRows = Array.from({ length: count }, (_, i) => i * aRow)
-      const shape = { lane, aRows, aStep: lane.bytes, vectors, bStep: 16 * vectors, cRow }
-      plus(f.get(this.weights), grid.weights * lane.bytes)
-      times(f.get(r), aRow).op('i32.add')
+      const shape = {
+        lane,
+        aRows,
+        aStep: lane.bytes,
+        aNext: count * aRow,
+        vectors,
+        bStep: 16 * vectors,
+        cRow,
+      }
+      plus(f.get(this.weights), (grid.weights + first * grid.weightsRow) * lane.bytes)
       times(f.get(this.start), taps * lane.bytes).op('i32.add')
-      f.get(this.panel).get(this.sums)
-      times(f.get(r), cRow).op('i32.add')
-      times(f.get(this.count), taps)
+      f.get(this.panel)
+      plus(f.get(this.sums), first * cRow)
+      times(f.get(this.count), taps).i32(many)
       if (piece >= channels) f.i32(0)
       else f.get(this.start)
-      f.call(tileHelper(this.b, shape, Math.min(piece, channels) * taps, block * taps))
+      f.call(tilesHelper(this.b, shape, Math.min(piece, channels) * taps, block * taps))
     }
-    if (whole > 0) forRange(f, r, whole, () => tile(high), { step: high })
-    if (whole < rows) forRange(f, r, rows, () => tile(1), { from: whole })
-    f.release(r)
+    if (whole > 0) tiles(0, high, whole / high)
+    if (whole < rows) tiles(whole, 1, rows - whole)
   }
 
   #scatter(grid: WindowGrid, at: Local, { vectors }: Strip): void {
@@ -280,9 +320,9 @@ class CorrelationEmitter {
   }
 
   /** Makes results of the group's sums at positions `at` to before `at + width`, or from 0 on. */
-  #finish(sums: Local, sumsRow: number, at: Local | null, width: number): void {
+  #finish(sums: Local, sumsRow: number, at: Local | null, width: Bound): void {
     const { f } = this.b
-    const { lane, rows } = this.plan
+    const { lane, rows, sumWidth, places } = this.plan
     const zero = f.local('i32')
     if (at === null) f.i32(0).set(zero)
     emitBlock(this.b, {
@@ -290,7 +330,7 @@ class CorrelationEmitter {
       spans: [
         { start: this.n, count: 1, unit: 1 },
         { start: this.row, count: rows, unit: rows },
-        { start: at ?? zero, count: width, unit: at === null ? width : 4 * lane.count },
+        { start: at ?? zero, count: width, unit: at === null ? places : sumWidth },
       ],
       anchor: { at: sums, strides: [0, sumsRow, lane.bytes] },
       firstResult: this.places.firstResult,

@@ -59,6 +59,8 @@ export interface CorrelationPlan extends Correlation {
   readonly bare: boolean
   readonly panelAt: number
   readonly sumsAt: number
+  /** Positions of sums that pass through the workspace at a time. */
+  readonly sumWidth: number
   /** Where the grids of an image come together before something else is computed. */
   readonly gatheredAt: number
   readonly partBytes: number
@@ -67,6 +69,7 @@ export interface CorrelationPlan extends Correlation {
 /** Panels of windows, and images in the workspace, stay below so many bytes where they can. */
 const panelBytes = 262144
 const imageBytes = 262144
+const sumBytesAtMost = 16384
 
 /** Chooses bands and pieces from the shapes. None of it changes a bit. */
 export function planCorrelation(work: Correlation, bare: boolean, threads: number): CorrelationPlan {
@@ -96,11 +99,26 @@ export function planCorrelation(work: Correlation, bare: boolean, threads: numbe
   const partialTail = grids.some(g => (g.height * g.width) % lane.count !== 0)
   const panelAt = align(image.bytes)
   const sumsAt = panelAt + align(Math.min(piece, channels) * column)
-  const sumBytes = bare && !partialTail && !scattered ? 0 : rows * width * lane.bytes
+  // What is computed after goes over some panels at once; its rows should not be short.
+  const most = Math.max(1, Math.floor(sumBytesAtMost / (rows * width * lane.bytes)))
+  const panels = bare || scattered ? 1 : Math.min(Math.ceil(band / width), most)
+  const sumBytes = bare && !partialTail && !scattered ? 0 : rows * width * panels * lane.bytes
   const gatheredAt = sumsAt + align(sumBytes)
   const gatheredBytes = !bare && scattered ? rows * places * lane.bytes : 0
   const partBytes = gatheredAt + align(gatheredBytes)
-  return { ...work, image, band, bands, piece, bare, panelAt, sumsAt, gatheredAt, partBytes }
+  return {
+    ...work,
+    image,
+    band,
+    bands,
+    piece,
+    bare,
+    panelAt,
+    sumsAt,
+    gatheredAt,
+    partBytes,
+    sumWidth: panels * width,
+  }
 }
 
 /** True if the positions of the grid do not lie side by side in the result. */

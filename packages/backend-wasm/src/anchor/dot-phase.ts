@@ -4,7 +4,7 @@ import { emitBlock, type Span } from './block.ts'
 import type { DotPlan, Strip } from './dot-plan.ts'
 import { type Axis, forRange, plus, plusIndex, times } from './emit.ts'
 import { type ComputedMatrix, innerStride, type StoredMatrix } from './matrix.ts'
-import { type Tile, tileHelper } from './micro.ts'
+import { type Tile, tilesHelper } from './micro.ts'
 import { groupPacker, linePacker, panelPacker } from './pack.ts'
 
 /** Sums that are complete: rows `row` to before `row + rows` of a batch, `columns` columns from `column` on. */
@@ -130,15 +130,12 @@ class DotEmitter {
       },
       { step: piece },
     )
-    if (!bare && piece < k) {
-      plus(f.get(this.work), this.plan.sumsAt).set(this.sums)
-      this.#finish(this.row, this.rows, this.column, this.columns, this.#accumulatorRow())
-    }
+    if (!bare && piece < k) this.#finishSums(this.column, this.columns)
   }
 
-  #accumulatorRow(): number {
-    const { chunkColumns, width, lane } = this.plan
-    return Math.ceil(chunkColumns / width) * width * lane.bytes
+  /** Bytes from row to row of sums in the workspace. */
+  #sumsRow(): number {
+    return this.plan.sumColumns * this.plan.lane.bytes
   }
 
   #finish(row: Local, rows: Local, column: Local, columns: Local | number, sumsRow: number): void {
@@ -242,56 +239,79 @@ class DotEmitter {
   /** All panels of the item, for one piece of k. */
   #panels(): void {
     const { f } = this.b
+    const { bare, n, sumColumns, chunkColumns, piece, k } = this.plan
+    const [first, end, last] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    f.get(this.column).get(this.columns).op('i32.add').set(last)
+    if (bare || sumColumns >= chunkColumns) {
+      this.#panelsBetween(this.column, last)
+      if (!bare && piece === k) this.#finishSums(this.column, this.columns)
+    } else
+      forRange(
+        f,
+        first,
+        last,
+        () => {
+          const count = f.local('i32')
+          least(this.b, n, first, sumColumns, count)
+          f.get(first).get(count).op('i32.add').set(end)
+          this.#panelsBetween(first, end)
+          this.#finishSums(first, count)
+          f.release(count)
+        },
+        { from: this.column, step: sumColumns },
+      )
+    f.release(first, end, last)
+  }
+
+  /** Makes results of the sums in the workspace: those of all rows of the item, in some columns. */
+  #finishSums(column: Local, columns: Local): void {
+    const { f } = this.b
+    plus(f.get(this.work), this.plan.sumsAt).set(this.sums)
+    this.#finish(this.row, this.rows, column, columns, this.#sumsRow())
+  }
+
+  /** The panels from column `first` to before `end`. */
+  #panelsBetween(first: Local, end: Local): void {
+    const { f } = this.b
     const { width, strip, tail, n } = this.plan
     const [at, whole] = [f.local('i32'), f.local('i32')]
     if (n >= width) {
-      f.get(this.columns).i32(-width).op('i32.and').set(whole)
-      f.get(this.column).get(whole).op('i32.add').set(whole)
-      forRange(f, at, whole, () => this.#panel(at, strip, width), { from: this.column, step: width })
+      // Chunks begin at multiples of the width.
+      f.get(end).i32(-width).op('i32.and').set(whole)
+      forRange(f, at, whole, () => this.#panel(at, first, strip, width), { from: first, step: width })
     }
-    if (tail !== null) {
-      f.get(this.column)
-        .get(this.columns)
-        .op('i32.add')
+    if (tail !== null)
+      f.get(end)
         .i32(n)
         .op('i32.eq')
         .if(() => {
           f.i32(n - tail.width).set(at)
-          this.#panel(at, tail, tail.width)
+          this.#panel(at, first, tail, tail.width)
         })
-    }
     f.release(at, whole)
   }
 
-  /** One panel of `width` columns from column `at` on. */
-  #panel(at: Local, strip: Strip, width: number): void {
+  /** One panel of `width` columns from column `at` on; `first` is that of the sums in the workspace. */
+  #panel(at: Local, first: Local, strip: Strip, width: number): void {
     const { f } = this.b
-    const { bare, lane, piece, k, n, sumRows, chunkRows, sumsAt } = this.plan
+    const { bare, lane, n } = this.plan
     this.#readyRight(at, strip, width)
-    if (bare && width % lane.count === 0) {
+    if (!bare) {
+      times(f.get(at).get(first).op('i32.sub'), lane.bytes)
+      plus(f.get(this.work).op('i32.add'), this.plan.sumsAt).set(this.sums)
+      this.#tiles(strip, null, this.rows, this.#sumsRow())
+    } else if (width % lane.count === 0) {
       times(f.get(this.c).get(at), lane.bytes).op('i32.add').set(this.sums)
       this.#tiles(strip, null, this.rows, n * lane.bytes)
-      return
-    }
-    const passing = piece === k || bare
-    const sumsRow = passing ? 16 * strip.vectors : this.#accumulatorRow()
-    plus(f.get(this.work), sumsAt)
-    if (!passing) times(f.get(at).get(this.column).op('i32.sub'), lane.bytes).op('i32.add')
-    f.set(this.sums)
-    if (!passing) {
-      this.#tiles(strip, null, this.rows, sumsRow)
-      return
-    }
+    } else this.#partialPanel(at, strip, width)
+  }
+
+  /** A panel of columns that are no whole vectors: its sums pass through the workspace, some rows at a time. */
+  #partialPanel(at: Local, strip: Strip, width: number): void {
+    const { f } = this.b
+    const { piece, k, sumRows, chunkRows, sumsAt } = this.plan
     const [first, count, row] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    const some = (): void => {
-      this.#tiles(strip, sumRows < chunkRows ? first : null, count, sumsRow)
-      const done = (): void => {
-        f.get(this.row).get(first).op('i32.add').set(row)
-        this.#finish(row, count, at, width, sumsRow)
-      }
-      if (piece === k) done()
-      else f.get(this.start).get(this.steps).op('i32.add').i32(k).op('i32.eq').if(done)
-    }
+    plus(f.get(this.work), sumsAt).set(this.sums)
     forRange(
       f,
       first,
@@ -299,7 +319,13 @@ class DotEmitter {
       () => {
         f.get(this.rows).get(first).op('i32.sub').set(count)
         f.get(count).i32(sumRows).get(count).i32(sumRows).op('i32.lt_s').op('select').set(count)
-        some()
+        this.#tiles(strip, sumRows < chunkRows ? first : null, count, this.#sumsRow())
+        const done = (): void => {
+          f.get(this.row).get(first).op('i32.add').set(row)
+          this.#finish(row, count, at, width, this.#sumsRow())
+        }
+        if (piece === k) done()
+        else f.get(this.start).get(this.steps).op('i32.add').i32(k).op('i32.eq').if(done)
       },
       { step: sumRows },
     )
@@ -352,26 +378,31 @@ class DotEmitter {
   /** Tiles of `count` rows from row `first` of the chunk on; the sums of the first row go to `sums`. */
   #tiles(strip: Strip, first: Local | null, count: Local, cRow: number): void {
     const { f } = this.b
-    const { piece, k } = this.plan
+    const { piece, k, left, leftBy, m, chunkRows } = this.plan
     const [r, whole, row] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    const tile = (rows: number): void => {
-      const helper = tileHelper(this.b, this.#tile(strip, rows, cRow), piece)
+    const tiles = (rows: number, many: () => void): void => {
+      const helper = tilesHelper(this.b, this.#tile(strip, rows, cRow), piece)
       if (first === null) f.get(r).set(row)
       else f.get(first).get(r).op('i32.add').set(row)
       this.#leftAt(row, rows)
       f.get(this.panel)
       times(f.get(this.sums).get(r), cRow).op('i32.add')
       f.get(this.steps)
+      many()
       if (piece === k) f.i32(0)
       else f.get(this.start)
       f.call(helper)
     }
-    if (strip.rows > 1) {
-      f.get(count).i32(-strip.rows).op('i32.and').set(whole)
-      forRange(f, r, whole, () => tile(strip.rows), { step: strip.rows })
-    } else f.i32(0).set(whole)
-    if (this.plan.m % strip.rows !== 0 || this.plan.chunkRows % strip.rows !== 0)
-      forRange(f, r, count, () => tile(1), { from: whole })
+    f.get(count).i32(-strip.rows).op('i32.and').set(whole)
+    const even = left.kind === 'computed' || leftBy !== 'direct' || left.free.length === 1
+    if (even)
+      f.get(whole).if(() => {
+        f.i32(0).set(r)
+        tiles(strip.rows, () => f.get(whole).i32(Math.log2(strip.rows)).op('i32.shr_u'))
+      })
+    else forRange(f, r, whole, () => tiles(strip.rows, () => f.i32(1)), { step: strip.rows })
+    if (m % strip.rows !== 0 || chunkRows % strip.rows !== 0)
+      forRange(f, r, count, () => tiles(1, () => f.i32(1)), { from: whole })
     f.release(r, whole, row)
   }
 
@@ -392,7 +423,7 @@ class DotEmitter {
     return { lane, ...this.#leftSteps(rows), vectors, bStep, cRow }
   }
 
-  #leftSteps(rows: number): Pick<Tile, 'aRows' | 'aStep'> {
+  #leftSteps(rows: number): Pick<Tile, 'aRows' | 'aStep' | 'aNext'> {
     const { left, leftBy, lane, group, leftPitch } = this.plan
     const list = Array.from({ length: rows }, (_, i) => i)
     const pitch = leftPitch * lane.bytes
@@ -401,17 +432,18 @@ class DotEmitter {
         const { free, deep } = left as StoredMatrix
         const row = innerStride(free)
         const least = Math.min(0, (rows - 1) * row)
-        return { aRows: list.map(i => i * row - least), aStep: innerStride(deep) }
+        return { aRows: list.map(i => i * row - least), aStep: innerStride(deep), aNext: rows * row }
       }
       case 'groups':
         return {
           aRows: list.map(i => Math.floor(i / group) * group * pitch + (i % group) * lane.bytes),
           aStep: group * lane.bytes,
+          aNext: rows * pitch,
         }
       case 'columns':
-        return { aRows: list.map(i => i * lane.bytes), aStep: pitch }
+        return { aRows: list.map(i => i * lane.bytes), aStep: pitch, aNext: rows * lane.bytes }
       default:
-        return { aRows: list.map(i => i * pitch), aStep: lane.bytes }
+        return { aRows: list.map(i => i * pitch), aStep: lane.bytes, aNext: rows * pitch }
     }
   }
 }

@@ -55,8 +55,9 @@ interface Chunks {
   readonly piece: number
   /** Elements from row to row, or from column to column, of what is ready of A. */
   readonly leftPitch: number
-  /** Rows of sums that are finished at once, where they pass through the workspace in one piece of k. */
+  /** Rows and columns of sums that pass through the workspace at a time. */
   readonly sumRows: number
+  readonly sumColumns: number
   /** Bytes of the workspace, for each part, and where in it things lie. */
   readonly rightAt: number
   readonly sumsAt: number
@@ -136,7 +137,7 @@ function cut(sizes: Sizes, threads: number): Chunks {
   const fixed = [left, right].some(x => x.kind === 'stored' && x.deep.length > 1)
   const pieces = fixed ? [k] : [k, 2048, 1024, 512, blockLength].filter(p => p <= k)
   const shares = [1, 2, 4].map(x => Math.ceil((x * threads) / batches))
-  const rows = [m, 512, 256, 128, 64, 32, ...shares.map(s => Math.ceil(m / s))].filter(r => r <= m)
+  const rows = [m, 1024, 512, 256, 128, 64, 32, ...shares.map(s => Math.ceil(m / s))].filter(r => r <= m)
   const columns = [n, ...shares.map(s => Math.ceil(n / s)), ...(sizes.bare ? [] : [512, 256, 128])].filter(
     c => c <= n,
   )
@@ -177,8 +178,9 @@ function layOut(
   const pitch = leftBy !== 'columns' ? piece : rows % 32 === 0 ? rows + 16 : rows
   const leftBytes = leftBy === 'direct' ? 0 : align(leftBy === 'columns' ? pitch * piece : rows * piece)
   const rightBytes = rightBy === 'direct' ? 0 : align(piece * width)
-  const sumRows = piece < k ? chunkRows : Math.min(chunkRows, 64)
-  const sumColumns = !bare && piece < k ? Math.ceil(chunkColumns / width) * width : width
+  const columns = Math.ceil(chunkColumns / width) * width
+  const sumRows = bare && piece === k ? Math.min(chunkRows, 64) : chunkRows
+  const sumColumns = bare ? width : piece < k ? columns : Math.min(columns, 4 * width)
   const sumBytes = bare && !partialTail ? 0 : align(sumRows * sumColumns)
   return {
     chunkRows,
@@ -188,6 +190,7 @@ function layOut(
     piece,
     leftPitch: pitch,
     sumRows,
+    sumColumns,
     rightAt: leftBytes,
     sumsAt: leftBytes + rightBytes,
     partBytes: leftBytes + rightBytes + sumBytes,

@@ -87,7 +87,7 @@ export function epilogueOf(nest: AnchorNest, groups: readonly (readonly number[]
 /** Makes results of finished sums. */
 function finishBlock(
   b: PhaseBuilder,
-  { lane, sumRows, chunkRows, chunkColumns, width, piece, k }: DotPlan,
+  { lane, chunkRows, sumColumns }: DotPlan,
   grouped: Grouped,
   firstResult: number,
   { batch, row, rows, column, columns, sums, sumsRow }: Finished,
@@ -96,16 +96,12 @@ function finishBlock(
     grouped,
     spans: [
       { start: batch, count: 1, unit: 1 },
-      { start: row, count: rows, unit: piece < k ? chunkRows : gcd(sumRows, chunkRows) },
-      { start: column, count: columns, unit: piece < k ? chunkColumns : width },
+      { start: row, count: rows, unit: chunkRows },
+      { start: column, count: columns, unit: sumColumns },
     ],
     anchor: { at: sums, strides: [0, sumsRow, lane.bytes] },
     firstResult,
   })
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b)
 }
 
 /** Copies finished sums to a dense result [batch, m, n]. */

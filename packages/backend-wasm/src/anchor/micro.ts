@@ -15,59 +15,73 @@ export interface Tile {
   readonly aRows: readonly number[]
   /** From one k to the next of the left operand. */
   readonly aStep: number
+  /** From tile to tile of the left operand. */
+  readonly aNext: number
   readonly vectors: number
   /** From one k to the next of the right operand. */
   readonly bStep: number
-  /** From row to row of the sums. */
+  /** From row to row of the sums; tiles follow each other. */
   readonly cRow: number
 }
 
-const params = ['i32', 'i32', 'i32', 'i32', 'i32'] as const
+const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const
 
 /**
- * A helper (a, b, c, k, more) → (): for each element of the tile the sum of at most `most` products (and at least one):
- * each block of them adds up in ascending order from zero, the blocks then in order. The sums are stored at `c`, or
- * added to what is there if `more` is not 0.
+ * A helper (a, b, c, k, tiles, more) → (): for each element of `tiles` tiles, one below the other, the sum of at most
+ * `most` products (and at least one): each block of them adds up in ascending order from zero, the blocks then in
+ * order. The sums are stored at `c`, or added to what is there if `more` is not 0.
  */
-export function tileHelper(b: PhaseBuilder, tile: Tile, most: number, block: number = blockLength): number {
-  const key = `tile ${tileKey(tile)} ${b.relaxed}`
-  const single = b.helper(key, params, [], f => blockBody(f, tile, b.relaxed))
+export function tilesHelper(b: PhaseBuilder, tile: Tile, most: number, block: number = blockLength): number {
+  const key = `tiles ${tileKey(tile)} ${b.relaxed}`
+  const single = b.helper(key, params, [], f => tilesBody(f, tile, b.relaxed))
   if (most <= block) return single
   return b.helper(`${key} by ${block}`, params, [], f => blocksBody(f, tile, single, block))
 }
 
-function tileKey({ lane, aRows, aStep, vectors, bStep, cRow }: Tile): string {
-  return `${lane.dtype} ${aRows.join(',')} ${aStep} ${vectors} ${bStep} ${cRow}`
+function tileKey({ lane, aRows, aStep, aNext, vectors, bStep, cRow }: Tile): string {
+  return `${lane.dtype} ${aRows.join(',')} ${aStep} ${aNext} ${vectors} ${bStep} ${cRow}`
 }
 
-/** The sums of one block. */
-function blockBody(f: FunctionBuilder, tile: Tile, relaxed: boolean): void {
-  const [a, b, c, k, more] = f.params as [Local, Local, Local, Local, Local]
+/** The sums of one block, tile by tile: one function, as a call for each tile would take a tenth of the time of a short k. */
+function tilesBody(f: FunctionBuilder, tile: Tile, relaxed: boolean): void {
+  const [a, b, c, k, tiles, more] = f.params as [Local, Local, Local, Local, Local, Local]
+  const [left, right, rest] = [f.local('i32'), f.local('i32'), f.local('i32')]
   const sums = newSums(f, tile)
-  f.loop(next => {
-    addProducts(f, tile, sums, a, b, relaxed)
-    f.increment(a, tile.aStep).increment(b, tile.bStep)
-    f.get(k).i32(1).op('i32.sub').tee(k).brIf(next)
+  f.loop(nextTile => {
+    clearSums(f, sums)
+    f.get(a).set(left).get(b).set(right).get(k).set(rest)
+    f.loop(next => {
+      addProducts(f, tile, sums, left, right, relaxed)
+      f.increment(left, tile.aStep).increment(right, tile.bStep)
+      f.get(rest).i32(1).op('i32.sub').tee(rest).brIf(next)
+    })
+    storeSums(f, tile, sums, c, more)
+    f.increment(a, tile.aNext).increment(c, tile.aRows.length * tile.cRow)
+    f.get(tiles).i32(1).op('i32.sub').tee(tiles).brIf(nextTile)
   })
-  storeSums(f, tile, sums, c, more)
 }
 
-/** Block by block. */
+/** Block by block, each for all tiles: what it reads on the right stays in the first cache. */
 function blocksBody(f: FunctionBuilder, { aStep, bStep }: Tile, single: number, block: number): void {
-  const [a, b, c, k, more] = f.params as [Local, Local, Local, Local, Local]
+  const [a, b, c, k, tiles, more] = f.params as [Local, Local, Local, Local, Local, Local]
   f.loop(next => {
     f.get(a).get(b).get(c)
     f.get(k).i32(block).get(k).i32(block).op('i32.lt_s').op('select')
-    f.get(more).call(single)
+    f.get(tiles).get(more).call(single)
     f.increment(a, aStep * block).increment(b, bStep * block)
     f.i32(1).set(more)
     f.get(k).i32(block).op('i32.sub').tee(k).i32(0).op('i32.gt_s').brIf(next)
   })
 }
 
-/** A local for each vector of the tile, row by row; the locals of a new function are zero. */
-export function newSums(f: FunctionBuilder, { aRows, vectors }: Tile): Local[][] {
+/** A local for each vector of a tile, row by row. */
+export function newSums(f: FunctionBuilder, { aRows, vectors }: Pick<Tile, 'aRows' | 'vectors'>): Local[][] {
   return aRows.map(() => Array.from({ length: vectors }, () => f.local('v128')))
+}
+
+/** All sums become zero. */
+export function clearSums(f: FunctionBuilder, sums: readonly (readonly Local[])[]): void {
+  for (const sum of sums.flat()) f.f64x2(0).set(sum)
 }
 
 /**
@@ -76,7 +90,7 @@ export function newSums(f: FunctionBuilder, { aRows, vectors }: Tile): Local[][]
  */
 export function addProducts(
   f: FunctionBuilder,
-  { lane, aRows }: Tile,
+  { lane, aRows }: Pick<Tile, 'lane' | 'aRows'>,
   sums: readonly (readonly Local[])[],
   a: Local | readonly Local[],
   b: Local,
@@ -108,7 +122,7 @@ export function addProducts(
 /** Stores the sums, or adds them to what is there. */
 export function storeSums(
   f: FunctionBuilder,
-  { lane, cRow }: Tile,
+  { lane, cRow }: Pick<Tile, 'lane' | 'cRow'>,
   sums: readonly (readonly Local[])[],
   c: Local,
   more: Local,
