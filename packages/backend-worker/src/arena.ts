@@ -42,6 +42,7 @@ export class WorkerArena implements Arena, PoolArena {
   #run = 0
   #settle: ((outcome: Outcome) => void) | null = null
   #closed = false
+  #ready: Promise<void> = Promise.resolve()
   /** Why the memory is gone. */
   #gone: ThreadError | undefined
 
@@ -56,11 +57,13 @@ export class WorkerArena implements Arena, PoolArena {
     this.#store = code.shared ? new SharedStore(this.#top) : new RemoteStore(this.#top, pool, this)
   }
 
-  /** An arena in memory of the first `slots` threads of the pool. */
+  /** An arena of the first `slots` threads of the pool. They may start while programs are compiled for it. */
   static async open(bytes: number, slots: number, code: KernelCode, pool: Pool): Promise<WorkerArena> {
     const loop = await WebAssembly.compile(encodePool({ shared: code.shared }))
     const arena = new WorkerArena(bytes, Math.min(slots, pool.size), code, pool, loop)
-    await pool.add(arena)
+    arena.#ready = pool.add(arena)
+    // Whoever loads a program learns of it.
+    arena.#ready.catch(() => undefined)
     return arena
   }
 
@@ -72,6 +75,7 @@ export class WorkerArena implements Arena, PoolArena {
     this.#open()
     checkFits(program, this.#bytes)
     const { rangeOf, added } = await this.#places.add(program, this.#code)
+    await this.#ready
     this.#modules.push(...added)
     if (added.length > 0) await this.#pool.ask(this, { kind: 'load', arena: this.id, modules: added })
     const table = buildTable(program, {

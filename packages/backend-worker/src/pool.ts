@@ -56,12 +56,12 @@ export class Pool {
     return this.#members.map(m => m.thread)
   }
 
-  /** Tells the threads of an arena. */
+  /** Tells the threads of an arena. What is asked afterwards is taken afterwards, whether this has come to an end or not. */
   async add(arena: PoolArena): Promise<void> {
     clearTimeout(this.#leaving)
-    await this.mend()
+    const known = this.#each(arena, (member, slot) => this.#setUp(member, slot, arena))
     this.#arenas.add(arena)
-    await this.#each(arena, (member, slot) => this.#setUp(member, slot, arena))
+    await Promise.all([known, this.mend()])
   }
 
   /** Forgets the arena; without any, the threads end after a while. */

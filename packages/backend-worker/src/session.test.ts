@@ -97,9 +97,10 @@ describe('training has the bits of the wasm backend', async () => {
     await using session = await open({
       backend,
       target: costly(await backend.target()),
-      memory: '75%',
+      memory: '85%',
     })
     expect(await train(session)).toBe(expected)
+    expect(session.arenaBytes).toBeLessThan(reference.arenaBytes)
     const held = session.heldBytes - session.arenaBytes
     expect(held).toBeGreaterThanOrEqual(0)
     expect(held).toBeLessThan(65536 + 16384)
