@@ -116,13 +116,13 @@ describe('the audit', () => {
   })
 
   test('sees an understated workspace', async () => {
-    const info: Sabotage['info'] = (_, given) => ({
+    const info: Sabotage['info'] = ({ body }, given) => ({
       ...given,
-      variants: given.variants.map(v => ({ ...v, workspaceBytes: 64 })),
+      variants: given.variants.map(v => ({ ...v, workspaceBytes: body.length === 0 ? 0 : 64 })),
     })
     const run: Sabotage['run'] = ({ memory, step, index, compute }) => {
-      const [at] = step.workspace as readonly [number, number]
-      memory.fill(index, at, at + (index === 4 ? 72 : 64))
+      const [at, bytes] = (step.workspace ?? [0, 0]) as readonly [number, number]
+      memory.fill(index, at, at + bytes + (index === 4 ? 8 : 0))
       compute()
     }
     await expect(auditWith({ info, run })).rejects.toMatchObject({ code: 'AUDIT_STRAY', step: 4 })

@@ -1,5 +1,5 @@
 import { type Graph, opDef, type Shape, sameShape, type ValueId } from '@stint/graph'
-import { type Kernel, kernelOf, type LocalId, type LocalNode } from '../kernel/kernel.ts'
+import { type LocalId, type LocalNode, type Region, regionOf } from '../kernel/kernel.ts'
 import { lower, Unfusable } from '../kernel/lower.ts'
 import type { Uses } from './uses.ts'
 
@@ -25,9 +25,9 @@ export function clusterOf(uses: Uses, root: ValueId): Cluster {
   return { roots: [root], kind: 'reduce', domain, axes: (node.attrs as { axes: readonly number[] }).axes }
 }
 
-/** A cluster as a kernel, and the graph values behind its operands and results. */
+/** A cluster as a region to run, and the graph values behind its operands and results. */
 export interface Fused {
-  readonly kernel: Kernel
+  readonly region: Region
   readonly reads: readonly ValueId[]
   readonly writes: readonly ValueId[]
   /** Graph nodes in the kernel. */
@@ -48,6 +48,7 @@ export function fuse(
   const own = new Set(cluster.roots)
   const reads: ValueId[] = []
   const order: number[] = []
+  const ordered = new Set<number>()
   const seen = new Set<ValueId>()
   const visit = (v: ValueId): void => {
     if (seen.has(v)) return
@@ -57,13 +58,15 @@ export function fuse(
       reads.push(v)
       return
     }
-    if (order.includes(producer)) return
+    if (ordered.has(producer)) return
     const node = uses.node(producer)
     for (const input of node.inputs) visit(input)
-    if (!order.includes(producer)) order.push(producer)
+    if (ordered.has(producer)) return
+    ordered.add(producer)
+    order.push(producer)
   }
   for (const v of results) visit(v)
-  return { ...assemble(uses.graph, reads, order, results), reads, writes: results, nodes: order }
+  return { region: assemble(uses.graph, reads, order, results), reads, writes: results, nodes: order }
 }
 
 function assemble(
@@ -71,7 +74,7 @@ function assemble(
   reads: readonly ValueId[],
   order: readonly number[],
   results: readonly ValueId[],
-): { kernel: Kernel } {
+): Region {
   const local = new Map<ValueId, LocalId>(reads.map((v, i) => [v, i]))
   let next = reads.length
   const body = order.map((index): LocalNode => {
@@ -80,14 +83,11 @@ function assemble(
     for (const v of made) local.set(v, next++)
     return node
   })
-  const types = reads.map(v => graph.values[v]!)
-  return {
-    kernel: kernelOf(
-      types,
-      body,
-      results.map(v => local.get(v)!),
-    ),
-  }
+  return regionOf(
+    reads.map(v => graph.values[v]!),
+    body,
+    results.map(v => local.get(v)!),
+  )
 }
 
 /** The graph value behind a local id of the kernel of a cluster. */
@@ -98,15 +98,20 @@ export function graphValue(uses: Uses, fused: Fused, local: LocalId): ValueId {
   throw new RangeError(`no local value ${local}`)
 }
 
-/** The graph value that keeps a kernel from running at once, or undefined if nothing does. */
+/** The graph value that keeps a region from running at once, or undefined if nothing does. */
 export function obstacle(uses: Uses, fused: Fused): ValueId | undefined {
   try {
-    lower(fused.kernel)
+    lower(fused.region)
     return undefined
   } catch (error) {
     if (!(error instanceof Unfusable)) throw error
     return graphValue(uses, fused, error.local)
   }
+}
+
+/** True if one root alone can run at once for sure: only a reshape can make an index map that is not affine. */
+export function isPlain(uses: Uses, fused: Fused): boolean {
+  return fused.nodes.every(index => uses.node(index).op !== 'reshape')
 }
 
 /** What two clusters become as one, or null where their loops do not fit. `a` comes before `b`. */

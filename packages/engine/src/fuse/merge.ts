@@ -1,5 +1,5 @@
 import { sizeOf, type ValueId } from '@stint/graph'
-import { type Cluster, clusterOf, type Fused, fuse, obstacle, union } from './cluster.ts'
+import { type Cluster, clusterOf, type Fused, fuse, isPlain, obstacle, union } from './cluster.ts'
 import { chooseRoots, contracts } from './roots.ts'
 import type { Uses } from './uses.ts'
 
@@ -26,10 +26,9 @@ function storableRoots(uses: Uses): Set<ValueId> {
     let found = false
     for (const root of roots) {
       const own = clusterOf(uses, root)
-      const blocked = obstacle(
-        uses,
-        fuse(uses, own, own.roots, v => roots.has(v)),
-      )
+      const fused = fuse(uses, own, own.roots, v => roots.has(v))
+      if (isPlain(uses, fused)) continue
+      const blocked = obstacle(uses, fused)
       if (blocked === undefined || roots.has(blocked)) continue
       forced.add(blocked)
       found = true
@@ -46,6 +45,8 @@ class Merger {
   readonly #home = new Map<ValueId, number>()
   /** Stored values that the light tree of each root reads. */
   readonly #reads = new Map<ValueId, readonly ValueId[]>()
+  /** The same of each cluster. */
+  readonly #clusterReads = new Map<number, ReadonlySet<ValueId>>()
 
   constructor(uses: Uses, roots: ReadonlySet<ValueId>) {
     this.#uses = uses
@@ -62,7 +63,10 @@ class Merger {
   /** Values in memory that the computation of `root` reads, other than through roots. */
   #sourcesOf(root: ValueId): ValueId[] {
     const found = new Set<ValueId>()
+    const seen = new Set<ValueId>()
     const visit = (v: ValueId): void => {
+      if (seen.has(v)) return
+      seen.add(v)
       const index = this.#uses.producer[v]!
       if (index < 0 || (v !== root && this.#roots.has(v))) {
         found.add(v)
@@ -74,9 +78,12 @@ class Merger {
     return [...found]
   }
 
-  #readsOf(id: number): Set<ValueId> {
+  #readsOf(id: number): ReadonlySet<ValueId> {
+    const known = this.#clusterReads.get(id)
+    if (known !== undefined) return known
     const reads = new Set<ValueId>()
     for (const root of this.#clusters.get(id)!.roots) for (const v of this.#reads.get(root)!) reads.add(v)
+    this.#clusterReads.set(id, reads)
     return reads
   }
 
@@ -146,6 +153,8 @@ class Merger {
     )
       return false
     this.#clusters.delete(b)
+    this.#clusterReads.delete(a)
+    this.#clusterReads.delete(b)
     this.#clusters.set(a, both)
     for (const v of both.roots) this.#home.set(v, a)
     return true
@@ -153,11 +162,13 @@ class Merger {
 
   /** True if some third cluster reads `a` and is read, directly or not, by `b`. */
   #between(a: number, b: number): boolean {
+    // Values are numbered in topological order: what ends before `a` begins cannot read it.
+    const [first] = this.#clusters.get(a)!.roots as [ValueId]
     const seen = new Set<number>([b])
     const open = [...this.#before(b)].filter(id => id !== a)
     while (open.length > 0) {
       const id = open.pop()!
-      if (seen.has(id)) continue
+      if (seen.has(id) || last(this.#clusters.get(id)!) < first) continue
       seen.add(id)
       for (const before of this.#before(id)) {
         if (before === a) return true

@@ -33,15 +33,30 @@ export interface KernelResult {
   readonly local: LocalId
 }
 
+/** A kernel without its signature: enough to work out how it would run. */
+export type Region = Omit<Kernel, 'signature'>
+
+export function regionOf(
+  operands: readonly Type[],
+  body: readonly LocalNode[],
+  results: readonly LocalId[],
+): Region {
+  const types = localTypes(operands, body)
+  return { operands, body, results: results.map(local => ({ local, type: types[local]! })) }
+}
+
 /** Builds a kernel and its signature. */
 export function kernelOf(
   operands: readonly Type[],
   body: readonly LocalNode[],
   results: readonly LocalId[],
 ): Kernel {
-  const types = localTypes(operands, body)
-  const list = results.map(local => ({ local, type: types[local]! }))
-  return { operands, body, results: list, signature: signatureOf(operands, body, list) }
+  return sealed(regionOf(operands, body, results))
+}
+
+/** A region with its signature. */
+export function sealed({ operands, body, results }: Region): Kernel {
+  return { operands, body, results, signature: signatureOf(operands, body, results) }
 }
 
 /** The type of every local value. */

@@ -23,7 +23,7 @@ import {
   unit,
 } from './affine.ts'
 import { collapse } from './collapse.ts'
-import { type Kernel, type LocalId, type LocalNode, localTypes } from './kernel.ts'
+import { type LocalId, type LocalNode, localTypes, type Region } from './kernel.ts'
 import type {
   AnchorNest,
   Elements,
@@ -48,8 +48,8 @@ export class Unfusable extends Error {
 }
 
 /** Works out how a kernel runs: loops, index maps, stages. Throws Unfusable where the region cannot run at once. */
-export function lower(kernel: Kernel): Nest {
-  const region = new Region(kernel)
+export function lower(kernel: Region): Nest {
+  const region = new LookUp(kernel)
   const anchor = kernel.body.findIndex(n => isAnchor(n))
   if (anchor >= 0) return lowerAnchor(region, anchor)
   return kernel.body.some(n => opDef(n.op).kind === 'reduction') ? lowerReduce(region) : lowerMap(region)
@@ -60,11 +60,11 @@ export function lower(kernel: Kernel): Nest {
  * axis that loop `i` walks). Used by backends to compute an anchor's source on the fly.
  */
 export function lowerSource(
-  kernel: Kernel,
+  kernel: Region,
   local: LocalId,
   order?: readonly number[],
 ): Elements & { readonly expr: number } {
-  const region = new Region(kernel)
+  const region = new LookUp(kernel)
   const { shape } = region.type(local)
   const walk = order ?? shape.map((_, i) => i)
   const domain = walk.map(axis => shape[axis]!)
@@ -84,12 +84,12 @@ export function isAnchor(node: { readonly op: Node['op'] }): boolean {
 }
 
 /** A kernel with look-ups by local id. */
-class Region {
-  readonly kernel: Kernel
+class LookUp {
+  readonly kernel: Region
   readonly #types: readonly Type[]
   readonly #producers: (LocalNode | undefined)[]
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Region) {
     this.kernel = kernel
     this.#types = localTypes(kernel.operands, kernel.body)
     this.#producers = kernel.operands.map(() => undefined)
@@ -112,14 +112,14 @@ class Region {
   }
 }
 
-function lowerMap(region: Region): MapNest {
+function lowerMap(region: LookUp): MapNest {
   const shape = region.kernel.results[0]!.type.shape
   const writer = new Writer(region, shape)
   const stores = writer.stores(identityMap(shape))
   return { kind: 'map', ...collapse({ domain: shape, exprs: writer.exprs }, stores) }
 }
 
-function lowerReduce(region: Region): ReduceNest {
+function lowerReduce(region: LookUp): ReduceNest {
   const first = region.kernel.body.find(n => opDef(n.op).kind === 'reduction')!
   const full = region.type(first.inputs[0]!).shape
   const over = (first.attrs as { axes: readonly number[] }).axes
@@ -165,7 +165,7 @@ function lowerReduce(region: Region): ReduceNest {
   }
 }
 
-function lowerAnchor(region: Region, index: number): AnchorNest {
+function lowerAnchor(region: LookUp, index: number): AnchorNest {
   const { kernel } = region
   const node = kernel.body[index]!
   if (kernel.body.some((n, i) => i !== index && (isAnchor(n) || opDef(n.op).kind === 'reduction')))
@@ -189,11 +189,11 @@ function lowerAnchor(region: Region, index: number): AnchorNest {
 /** Writes the expressions of a region over one domain, each (value, map, guards) once. */
 class Writer {
   readonly exprs: Expr[] = []
-  readonly region: Region
+  readonly region: LookUp
   readonly domain: Shape
   readonly #known = new Map<string, number>()
 
-  constructor(region: Region, domain: Shape) {
+  constructor(region: LookUp, domain: Shape) {
     this.region = region
     this.domain = domain
   }
@@ -362,7 +362,7 @@ class ReduceWriter extends Writer {
   /** The stage that each expression can be computed in: after the reductions that it reads. */
   readonly #ready: number[] = []
 
-  constructor(region: Region, domain: Shape, at: ReduceDomain) {
+  constructor(region: LookUp, domain: Shape, at: ReduceDomain) {
     super(region, domain)
     this.#at = at
   }
@@ -410,7 +410,7 @@ class AnchorWriter extends Writer {
   readonly #anchor: { readonly node: LocalNode; readonly first: LocalId }
   readonly #identity: IndexMap
 
-  constructor(region: Region, domain: Shape, anchor: { node: LocalNode; first: LocalId }) {
+  constructor(region: LookUp, domain: Shape, anchor: { node: LocalNode; first: LocalId }) {
     super(region, domain)
     this.#anchor = anchor
     this.#identity = identityMap(domain)

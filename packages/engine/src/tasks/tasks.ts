@@ -1,7 +1,7 @@
 import { type Graph, opDef, type Site, type Type, type ValueId } from '@stint/graph'
 import { cluster } from '../fuse/merge.ts'
 import { Uses } from '../fuse/uses.ts'
-import { type Kernel, kernelOf } from '../kernel/kernel.ts'
+import { type Kernel, kernelOf, sealed } from '../kernel/kernel.ts'
 
 /** One use of a kernel or of a loop; reads and writes by position. */
 export interface Task {
@@ -42,10 +42,10 @@ export interface TaskGraph {
 export function toTasks(graph: Graph, options: { readonly fusion?: boolean } = {}): TaskGraph {
   const uses = new Uses(graph)
   const pool = new KernelPool()
-  const tasks = cluster(uses, options.fusion ?? true).map(({ kernel, reads, writes, nodes }): Task => {
+  const tasks = cluster(uses, options.fusion ?? true).map(({ region, reads, writes, nodes }): Task => {
     const list = nodes.map(index => graph.nodes[index]!)
     return {
-      run: { kernel: pool.add(kernel) },
+      run: { kernel: pool.add(sealed(region)) },
       reads,
       writes,
       sites: distinctSites(list.flatMap(n => (n.site === undefined ? [] : [n.site]))),
