@@ -410,7 +410,8 @@ export class Values {
   #pushGuards(guards: readonly Guard[]): void {
     const { f } = this.#code
     const { axis } = this.#code
-    for (const [i, { at, low, high }] of guards.entries()) {
+    const open = guards.filter(g => this.#facts.holds(g) !== true)
+    for (const [i, { at, low, high }] of open.entries()) {
       if (this.#lanes === 'four' && axis >= 0 && at.coefs[axis] !== 0)
         throw new Error('a guard is open along a vector')
       this.#places.pushAffine(at, this.#ahead, this.#index)

@@ -240,7 +240,7 @@ class ReduceCode {
     }
     const f = this.#f
     const column = f.local('i32')
-    const stretch = ({ facts, from: first, to: last }: Stretch): void => {
+    const stretch = ({ facts, from: first, to: last, vectors }: Stretch): void => {
       const needed = code.needed(this.#roots, facts)
       const accesses = [...needed, ...this.#needed.filter(e => e >= code.exprs.length)]
       const run = (vectors: number, lanes: 'four' | 'one'): void => {
@@ -258,15 +258,9 @@ class ReduceCode {
         body(block, column)
         block.release()
       }
-      spanLoops(
-        f,
-        column,
-        first,
-        last,
-        this.#vectors(facts),
-        n => run(n, 'four'),
-        () => run(1, 'one'),
-      )
+      const one = (): void => run(1, 'one')
+      if (vectors) spanLoops(f, column, first, last, this.#vectors(facts), n => run(n, 'four'), one)
+      else forLoop(f, column, first, last, one)
     }
     // Guards that columns differ in are settled here, others at each element.
     const { keep } = this.#plan.nest
