@@ -55,6 +55,9 @@ class DotEmitter {
   /** Address of what a panel's tiles read on the right, and of its first sums. */
   readonly panel: Local
   readonly sums: Local
+  /** Address and first column of what is computed of B. */
+  readonly block: Local
+  readonly blockColumn: Local
 
   constructor(b: PhaseBuilder, plan: DotPlan, places: DotPlaces) {
     this.b = b
@@ -74,6 +77,8 @@ class DotEmitter {
     this.c = local()
     this.panel = local()
     this.sums = local()
+    this.block = local()
+    this.blockColumn = local()
   }
 
   emit(): void {
@@ -239,28 +244,46 @@ class DotEmitter {
   /** All panels of the item, for one piece of k. */
   #panels(): void {
     const { f } = this.b
-    const { bare, n, sumColumns, chunkColumns, piece, k } = this.plan
-    const [first, end, last] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const { bare, n, groupColumns, chunkColumns, piece, k } = this.plan
+    const [first, end, last, count] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')]
     f.get(this.column).get(this.columns).op('i32.add').set(last)
-    if (bare || sumColumns >= chunkColumns) {
-      this.#panelsBetween(this.column, last)
-      if (!bare && piece === k) this.#finishSums(this.column, this.columns)
-    } else
+    const group = (from: Local, to: Local, columns: Local): void => {
+      this.#computeRight(from, columns)
+      this.#panelsBetween(from, to, piece === k && !bare ? from : this.column)
+      if (!bare && piece === k) this.#finishSums(from, columns)
+    }
+    if (groupColumns >= chunkColumns) group(this.column, last, this.columns)
+    else
       forRange(
         f,
         first,
         last,
         () => {
-          const count = f.local('i32')
-          least(this.b, n, first, sumColumns, count)
+          least(this.b, n, first, groupColumns, count)
           f.get(first).get(count).op('i32.add').set(end)
-          this.#panelsBetween(first, end)
-          this.#finishSums(first, count)
-          f.release(count)
+          group(first, end, count)
         },
-        { from: this.column, step: sumColumns },
+        { from: this.column, step: groupColumns },
       )
-    f.release(first, end, last)
+    f.release(first, end, last, count)
+  }
+
+  /** Computes columns of B, this piece of them, if they are to be computed. */
+  #computeRight(column: Local, columns: Local): void {
+    const { f } = this.b
+    const { right, rightAt, rightPitch, lane, groupColumns } = this.plan
+    plus(f.get(this.work), rightAt).set(this.block)
+    f.get(column).set(this.blockColumn)
+    if (right.kind === 'computed')
+      emitBlock(this.b, {
+        grouped: right.grouped,
+        spans: [this.#oneBatch(), { start: column, count: columns, unit: groupColumns }, this.#pieceSpan()],
+        into: {
+          expr: right.expr,
+          place: { at: this.block, strides: [0, lane.bytes, rightPitch * lane.bytes] },
+        },
+        axis: right.axis,
+      })
   }
 
   /** Makes results of the sums in the workspace: those of all rows of the item, in some columns. */
@@ -270,15 +293,15 @@ class DotEmitter {
     this.#finish(this.row, this.rows, column, columns, this.#sumsRow())
   }
 
-  /** The panels from column `first` to before `end`. */
-  #panelsBetween(first: Local, end: Local): void {
+  /** The panels from column `first` to before `end`; `sums` is the first column of the sums in the workspace. */
+  #panelsBetween(first: Local, end: Local, sums: Local): void {
     const { f } = this.b
     const { width, strip, tail, n } = this.plan
     const [at, whole] = [f.local('i32'), f.local('i32')]
     if (n >= width) {
       // Chunks begin at multiples of the width.
       f.get(end).i32(-width).op('i32.and').set(whole)
-      forRange(f, at, whole, () => this.#panel(at, first, strip, width), { from: first, step: width })
+      forRange(f, at, whole, () => this.#panel(at, sums, strip, width), { from: first, step: width })
     }
     if (tail !== null)
       f.get(end)
@@ -286,7 +309,7 @@ class DotEmitter {
         .op('i32.eq')
         .if(() => {
           f.i32(n - tail.width).set(at)
-          this.#panel(at, first, tail, tail.width)
+          this.#panel(at, sums, tail, tail.width)
         })
     f.release(at, whole)
   }
@@ -337,14 +360,10 @@ class DotEmitter {
     const { f } = this.b
     const { right, rightBy, rightAt, lane } = this.plan
     if (right.kind === 'computed') {
-      plus(f.get(this.work), rightAt).set(this.panel)
-      const strides = [0, lane.bytes, 16 * strip.vectors]
-      emitBlock(this.b, {
-        grouped: right.grouped,
-        spans: [this.#oneBatch(), { start: at, count: width, unit: this.plan.width }, this.#pieceSpan()],
-        into: { expr: right.expr, place: { at: this.panel, strides } },
-        axis: right.axis,
-      })
+      times(f.get(at).get(this.blockColumn).op('i32.sub'), lane.bytes)
+        .get(this.block)
+        .op('i32.add')
+        .set(this.panel)
       return
     }
     const from = (column: Local): void => {
@@ -418,8 +437,13 @@ class DotEmitter {
   }
 
   #tile({ vectors }: Strip, rows: number, cRow: number): Tile {
-    const { right, rightBy, lane } = this.plan
-    const bStep = right.kind === 'stored' && rightBy === 'direct' ? innerStride(right.deep) : 16 * vectors
+    const { right, rightBy, rightPitch, lane } = this.plan
+    const bStep =
+      right.kind === 'computed'
+        ? rightPitch * lane.bytes
+        : rightBy === 'direct'
+          ? innerStride(right.deep)
+          : 16 * vectors
     return { lane, ...this.#leftSteps(rows), vectors, bStep, cRow }
   }
 

@@ -58,6 +58,10 @@ interface Chunks {
   /** Rows and columns of sums that pass through the workspace at a time. */
   readonly sumRows: number
   readonly sumColumns: number
+  /** Columns that are worked on at a time: made ready on the right, or finished. */
+  readonly groupColumns: number
+  /** Elements from row to row of what is computed of B. */
+  readonly rightPitch: number
   /** Bytes of the workspace, for each part, and where in it things lie. */
   readonly rightAt: number
   readonly sumsAt: number
@@ -177,10 +181,14 @@ function layOut(
   // Columns a power of two apart would share few lines of the cache.
   const pitch = leftBy !== 'columns' ? piece : rows % 32 === 0 ? rows + 16 : rows
   const leftBytes = leftBy === 'direct' ? 0 : align(leftBy === 'columns' ? pitch * piece : rows * piece)
-  const rightBytes = rightBy === 'direct' ? 0 : align(piece * width)
   const columns = Math.ceil(chunkColumns / width) * width
+  const few = Math.min(columns, 4 * width)
+  // An odd number of cache lines, so that they do not share few places in the cache.
+  const rightPitch = rightBy === 'computed' ? few + (few % (2 * width) === 0 ? width : 0) : width
+  const rightBytes = rightBy === 'direct' ? 0 : align(piece * rightPitch)
   const sumRows = bare && piece === k ? Math.min(chunkRows, 64) : chunkRows
-  const sumColumns = bare ? width : piece < k ? columns : Math.min(columns, 4 * width)
+  const sumColumns = bare ? width : piece < k ? columns : few
+  const inGroups = rightBy === 'computed' || (!bare && piece === k)
   const sumBytes = bare && !partialTail ? 0 : align(sumRows * sumColumns)
   return {
     chunkRows,
@@ -191,6 +199,8 @@ function layOut(
     leftPitch: pitch,
     sumRows,
     sumColumns,
+    groupColumns: inGroups ? few : columns,
+    rightPitch,
     rightAt: leftBytes,
     sumsAt: leftBytes + rightBytes,
     partBytes: leftBytes + rightBytes + sumBytes,
@@ -208,7 +218,7 @@ function costOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chunks
   cycles += Math.ceil(m / 2) * panels * Math.ceil(k / blockLength) * 10
   cycles += Math.ceil(m / 2) * panels * Math.ceil(k / piece) * 20
   // Panels, and rows that every panel walks, should stay in the second cache.
-  if (piece * width * lane.bytes > 131072) cycles += 0.5 * k * n * (m / 2)
+  if (piece * chunks.rightPitch * lane.bytes > 196608) cycles += 0.5 * k * n * (m / 2)
   if (panels > 2 && chunkRows * piece * lane.bytes > 524288) cycles += 0.3 * m * k * panels
   if (partBytes > workspaceLimit) cycles += 1e3 * (partBytes - workspaceLimit) + 1e9
   return cycles
