@@ -6,11 +6,19 @@ export interface Padded {
   readonly columns: number
   readonly top: number
   readonly left: number
+  /** Elements from one channel to the next. */
+  readonly area: number
+}
+
+/** Channels that are an odd number of cache lines apart, lest those of a power of two share their places in the cache. */
+export function padded(rows: number, columns: number, top: number, left: number): Padded {
+  const lines = Math.ceil((rows * columns) / 8)
+  return { rows, columns, top, left, area: 8 * (lines + (lines % 2 === 0 ? 1 : 0)) }
 }
 
 /** Copies `channels` of an image of `height × width`; what lies outside of it becomes zero, what does not fit is left out. */
 export function padImage(
-  { rows, columns, top, left }: Padded,
+  { rows, columns, top, left, area }: Padded,
   buffer: Float64Array,
   at: number,
   image: Lanes,
@@ -23,10 +31,10 @@ export function padImage(
   const lastX = Math.min(width, columns - left)
   const firstY = Math.max(0, -top)
   const lastY = Math.min(height, rows - top)
-  buffer.fill(0, at, at + channels * rows * columns)
+  buffer.fill(0, at, at + channels * area)
   for (let c = 0; c < channels; c++)
     for (let y = firstY; y < lastY; y++) {
-      const to = at + (c * rows + y + top) * columns + left
+      const to = at + c * area + (y + top) * columns + left
       const row = from + (c * height + y) * width
       for (let x = firstX; x < lastX; x++) buffer[to + x] = image[row + x]!
     }

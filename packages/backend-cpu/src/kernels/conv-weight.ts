@@ -1,10 +1,10 @@
 import type { ConvAttrs, Type } from '@stint/graph'
 import type { Memory } from '../memory.ts'
 import type { CoreOf } from './anchor.ts'
-import { allFinite, type Padded, padImage } from './conv-buffer.ts'
+import { allFinite, type Padded, padded, padImage } from './conv-buffer.ts'
 import { carefulConvWeight } from './conv-careful.ts'
 import { type Axis, type ConvShape, convShape, imagesAtATime } from './conv-shape.ts'
-import { sumsOverPositions } from './conv-sums.ts'
+import { addTerms, sumCount, termSize } from './conv-sums.ts'
 import type { CoreRun } from './core.ts'
 import { Layout } from './design.ts'
 import type { Lanes } from './lanes.ts'
@@ -20,14 +20,13 @@ export const convWeightCore: CoreOf<ConvAttrs> = {
     const shape = convShape((x as Type).shape, result.shape, (ct as Type).shape, attrs)
     const span = ({ places, stride, kernel, dilation }: Axis): number =>
       (places - 1) * stride + (kernel - 1) * dilation + 1
-    const padded = { rows: span(shape.y), columns: span(shape.x), top: shape.y.before, left: shape.x.before }
-    const terms = shape.channels * shape.taps
+    const image = padded(span(shape.y), span(shape.x), shape.y.before, shape.x.before)
+    const taps = shape.channels * shape.taps
     const layout = new Layout()
     const places: Places = {
-      image: layout.add(8 * shape.channels * padded.rows * padded.columns),
-      sums: layout.add(8 * 12 * shape.groups * Math.ceil(shape.filters / 3) * Math.ceil(terms / 4)),
-      offsets: layout.add(4 * terms),
-      positions: layout.add(4 * shape.places),
+      image: layout.add(8 * shape.channels * image.area),
+      sums: layout.add(8 * sumCount * shape.groups * Math.ceil(shape.filters / 3) * Math.ceil(taps / 4)),
+      terms: layout.add(8 * termSize * Math.min(shape.places, positionsAtATime)),
     }
     const [unitX, unitG] = [
       shape.groups * shape.channels * shape.area,
@@ -39,17 +38,19 @@ export const convWeightCore: CoreOf<ConvAttrs> = {
       sourceUnits: [unitX, unitG],
       resultUnit: 0,
       workspaceBytes: layout.bytes,
-      compile: memory => new ConvWeightRun(memory, result.dtype === 'f32', shape, padded, places),
+      compile: memory => new ConvWeightRun(memory, result.dtype === 'f32', shape, image, places),
     }
   },
 }
+
+/** Output positions whose cotangents are packed together. */
+const positionsAtATime = 256
 
 /** Where things are in the workspace, in bytes. */
 interface Places {
   readonly image: number
   readonly sums: number
-  readonly offsets: number
-  readonly positions: number
+  readonly terms: number
 }
 
 class ConvWeightRun implements CoreRun {
@@ -81,7 +82,6 @@ class ConvWeightRun implements CoreRun {
     const g = (places[1]! / bytes) | 0
     this.#sums = ((workspace + this.#places.sums) / 8) | 0
     if (from === 0) this.#begin()
-    this.#listPlaces(workspace)
     for (let image = from; image < to; image++) {
       const ct = g + image * groups * filters * outputs
       if (!allFinite(view, ct, ct + groups * filters * outputs)) {
@@ -100,61 +100,84 @@ class ConvWeightRun implements CoreRun {
   }
 
   #begin(): void {
-    const count = 12 * this.#shape.groups * this.#filterBlocks * this.#termBlocks
+    const count = sumCount * this.#shape.groups * this.#filterBlocks * this.#termBlocks
     this.#memory.f64.fill(0, this.#sums, this.#sums + count)
   }
 
-  /** Where each tap of each channel and each output position is in the padded image, from the first. */
-  #listPlaces(workspace: number): void {
-    const { channels, y, x } = this.#shape
-    const { rows, columns } = this.#padded
-    const { i32 } = this.#memory
-    let at = ((workspace + this.#places.offsets) / 4) | 0
-    for (let c = 0; c < channels; c++)
-      for (let ky = 0; ky < y.kernel; ky++)
-        for (let kx = 0; kx < x.kernel; kx++)
-          i32[at++] = (c * rows + ky * y.dilation) * columns + kx * x.dilation
-    at = ((workspace + this.#places.positions) / 4) | 0
-    for (let oy = 0; oy < y.places; oy++)
-      for (let ox = 0; ox < x.places; ox++) i32[at++] = oy * y.stride * columns + ox * x.stride
-  }
-
   #addGroup(workspace: number, group: number, x: number, g: number): void {
-    const { channels, filters, taps, places: outputs } = this.#shape
-    const { f64, i32 } = this.#memory
+    const { channels, filters, places } = this.#shape
+    const { f64 } = this.#memory
     const image = ((workspace + this.#places.image) / 8) | 0
-    const offsets = ((workspace + this.#places.offsets) / 4) | 0
-    const positions = ((workspace + this.#places.positions) / 4) | 0
-    const last = channels * taps - 1
     padImage(this.#padded, f64, image, this.#view, x, channels, this.#shape.y.size, this.#shape.x.size)
-    let sums = this.#sums + 12 * group * this.#filterBlocks * this.#termBlocks
-    for (let f = 0; f < filters; f += 3) {
-      const f1 = Math.min(1, filters - 1 - f) * outputs
-      const f2 = Math.min(2, filters - 1 - f) * outputs
-      for (let t = 0; t <= last; t += 4) {
-        const t0 = i32[offsets + t]!
-        const t1 = i32[offsets + Math.min(t + 1, last)]! - t0
-        const t2 = i32[offsets + Math.min(t + 2, last)]! - t0
-        const t3 = i32[offsets + Math.min(t + 3, last)]! - t0
-        const from = g + f * outputs
-        sumsOverPositions(
-          f64,
-          image + t0,
-          t1,
-          t2,
-          t3,
-          i32,
-          positions,
-          outputs,
-          this.#view,
-          from,
-          f1,
-          f2,
-          sums,
-        )
-        sums += 12
+    const first = this.#sums + sumCount * group * this.#filterBlocks * this.#termBlocks
+    for (let from = 0; from < places; from += positionsAtATime) {
+      const to = Math.min(places, from + positionsAtATime)
+      let sums = first
+      for (let f = 0; f < filters; f += 3) {
+        this.#addPositions(workspace, from, to, image, g + f * places, filters - 1 - f, sums)
+        sums += sumCount * this.#termBlocks
       }
     }
+  }
+
+  /** Adds some positions to the sums of all taps of three filters; `more` tells how many follow the first. */
+  #addPositions(
+    workspace: number,
+    from: number,
+    to: number,
+    image: number,
+    g: number,
+    more: number,
+    sums: number,
+  ): void {
+    const { channels, taps, places } = this.#shape
+    const { f64 } = this.#memory
+    const terms = ((workspace + this.#places.terms) / 8) | 0
+    const end = terms + termSize * (to - from)
+    this.#listTerms(terms, from, to, g, Math.min(1, more) * places, Math.min(2, more) * places)
+    const last = channels * taps - 1
+    let at = sums
+    for (let t = 0; t <= last; t += 4) {
+      const x0 = image + this.#tapOffset(t)
+      const x1 = image + this.#tapOffset(Math.min(t + 1, last))
+      const x2 = image + this.#tapOffset(Math.min(t + 2, last))
+      const x3 = image + this.#tapOffset(Math.min(t + 3, last))
+      addTerms(f64, terms, end, x0, x1, x2, x3, at, at)
+      at += sumCount
+    }
+  }
+
+  /** Place in the padded image and cotangents of three filters, of the positions from `from` to before `to`. */
+  #listTerms(terms: number, from: number, to: number, g: number, g1: number, g2: number): void {
+    const { y, x } = this.#shape
+    const { columns } = this.#padded
+    const { f64 } = this.#memory
+    const view = this.#view
+    let row = (from / x.places) | 0
+    let column = from - row * x.places
+    let at = terms
+    for (let p = g + from; p < g + to; p++) {
+      f64[at] = row * y.stride * columns + column * x.stride
+      f64[at + 1] = view[p]!
+      f64[at + 2] = view[p + g1]!
+      f64[at + 3] = view[p + g2]!
+      at += termSize
+      column++
+      if (column === x.places) {
+        column = 0
+        row++
+      }
+    }
+  }
+
+  /** Where tap `t` of all channels is in the padded image, from the position that it is read at. */
+  #tapOffset(t: number): number {
+    const { taps, y, x } = this.#shape
+    const { area, columns } = this.#padded
+    const channel = (t / taps) | 0
+    const ky = ((t - channel * taps) / x.kernel) | 0
+    const kx = t - channel * taps - ky * x.kernel
+    return channel * area + ky * y.dilation * columns + kx * x.dilation
   }
 
   /** The place of one sum. */
@@ -164,7 +187,7 @@ class ConvWeightRun implements CoreRun {
     const f = filter - group * filters
     const t = channel * taps + tap
     const block = (group * this.#filterBlocks + Math.floor(f / 3)) * this.#termBlocks + Math.floor(t / 4)
-    return this.#sums + 12 * block + 4 * (f % 3) + (t % 4)
+    return this.#sums + sumCount * block + 4 * (f % 3) + (t % 4)
   }
 
   #finish(out: number): void {

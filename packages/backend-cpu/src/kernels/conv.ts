@@ -1,10 +1,10 @@
 import type { ConvAttrs, Type } from '@stint/graph'
 import type { Memory } from '../memory.ts'
 import type { CoreOf } from './anchor.ts'
-import { allFinite, type Padded, padImage } from './conv-buffer.ts'
+import { allFinite, type Padded, padded, padImage } from './conv-buffer.ts'
 import { carefulConv, carefulConvInput } from './conv-careful.ts'
 import { type Axis, type ConvShape, convShape, imagesAtATime } from './conv-shape.ts'
-import { type Grid, sumsAtPositions, type Terms } from './conv-sums.ts'
+import { type Grid, sumCount, sumsAtPositions, type Terms, termSize } from './conv-sums.ts'
 import type { Core, CoreRun } from './core.ts'
 import { Layout } from './design.ts'
 import type { Lanes } from './lanes.ts'
@@ -74,7 +74,7 @@ function forward(s: ConvShape): Method {
     height: s.y.size,
     width: s.x.size,
     outArea: s.places,
-    padded: { rows: span(s.y), columns, top: s.y.before, left: s.x.before },
+    padded: padded(span(s.y), columns, s.y.before, s.x.before),
     grids: [grid],
     readStep: s.taps,
     writtenStep: s.channels * s.taps,
@@ -119,7 +119,7 @@ function transposed(s: ConvShape): Method {
     height: s.y.places,
     width: s.x.places,
     outArea: s.area,
-    padded: { rows: y.span, columns, top: -y.lowest, left: -x.lowest },
+    padded: padded(y.span, columns, -y.lowest, -x.lowest),
     grids,
     readStep: s.channels * s.taps,
     writtenStep: s.taps,
@@ -163,18 +163,18 @@ type Careful = (s: ConvShape, view: Lanes, image: number, x: number, w: number, 
 /** Where things are in the workspace, in bytes. */
 interface Places {
   readonly image: number
-  readonly weights: number
-  readonly offsets: number
+  readonly terms: number
+  readonly room: number
 }
 
 function core(shape: ConvShape, method: Method, dtype: Type['dtype'], careful: Careful): Core {
-  const { read, written, height, width, outArea, padded, grids } = method
+  const { read, written, height, width, outArea, grids } = method
   const layout = new Layout()
   const most = read * Math.max(0, ...grids.map(g => g.taps.length))
   const places: Places = {
-    image: layout.add(8 * read * padded.rows * padded.columns),
-    weights: layout.add(8 * 3 * most),
-    offsets: layout.add(4 * most),
+    image: layout.add(8 * read * method.padded.area),
+    terms: layout.add(8 * termSize * most),
+    room: layout.add(8 * 2 * sumCount),
   }
   const imageElements = shape.groups * read * height * width
   const resultElements = shape.groups * written * outArea
@@ -211,7 +211,7 @@ class ConvRun implements CoreRun {
     this.#method = method
     this.#places = places
     this.#careful = careful
-    this.#terms = { buffer: memory.f64, offsets: memory.i32, first: 0, count: 0, weights: 0 }
+    this.#terms = { buffer: memory.f64, first: 0, end: 0, room: 0 }
   }
 
   run(from: number, to: number, places: readonly number[], workspace: number): void {
@@ -245,17 +245,16 @@ class ConvRun implements CoreRun {
     const { f64 } = this.#memory
     const terms = this.#terms
     const image = ((workspace + this.#places.image) / 8) | 0
-    terms.weights = ((workspace + this.#places.weights) / 8) | 0
-    terms.first = ((workspace + this.#places.offsets) / 4) | 0
+    terms.first = ((workspace + this.#places.terms) / 8) | 0
+    terms.room = ((workspace + this.#places.room) / 8) | 0
     padImage(padded, f64, image, this.#view, x, read, height, width)
     for (let g = 0; g < grids.length; g++) {
       const grid = grids[g]!
-      terms.count = read * grid.taps.length
-      this.#listOffsets(grid)
+      terms.end = terms.first + termSize * read * grid.taps.length
       for (let c = 0; c < written; c += 3) {
         const c1 = Math.min(c + 1, written - 1)
         const c2 = Math.min(c + 2, written - 1)
-        this.#packWeights(grid, w, c, c1, c2)
+        this.#listTerms(grid, w, c, c1, c2)
         sumsAtPositions(
           grid,
           terms,
@@ -269,27 +268,21 @@ class ConvRun implements CoreRun {
     }
   }
 
-  #listOffsets({ taps }: TermGrid): void {
-    const { read, padded } = this.#method
-    const { offsets } = this.#terms
-    const area = padded.rows * padded.columns
-    let at = this.#terms.first
-    for (let r = 0; r < read; r++)
-      for (let t = 0; t < taps.length; t++) offsets[at++] = r * area + taps[t]!.offset
-  }
-
-  #packWeights({ taps }: TermGrid, w: number, c0: number, c1: number, c2: number): void {
-    const { read, readStep, writtenStep } = this.#method
+  /** Offset and weights of every tap of every channel that is read, for three that are written. */
+  #listTerms({ taps }: TermGrid, w: number, c0: number, c1: number, c2: number): void {
+    const { read, padded, readStep, writtenStep } = this.#method
     const { buffer } = this.#terms
     const view = this.#view
-    let to = this.#terms.weights
+    let to = this.#terms.first
     for (let r = 0; r < read; r++)
       for (let t = 0; t < taps.length; t++) {
-        const from = w + r * readStep + taps[t]!.tap
-        buffer[to] = view[from + c0 * writtenStep]!
-        buffer[to + 1] = view[from + c1 * writtenStep]!
-        buffer[to + 2] = view[from + c2 * writtenStep]!
-        to += 3
+        const { tap, offset } = taps[t]!
+        const from = w + r * readStep + tap
+        buffer[to] = r * padded.area + offset
+        buffer[to + 1] = view[from + c0 * writtenStep]!
+        buffer[to + 2] = view[from + c1 * writtenStep]!
+        buffer[to + 3] = view[from + c2 * writtenStep]!
+        to += termSize
       }
   }
 }
