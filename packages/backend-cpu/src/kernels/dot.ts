@@ -6,7 +6,7 @@ import type { Lanes } from './lanes.ts'
 import type { SourceType } from './source.ts'
 
 /** Bytes of rows that pass through the workspace at a time. */
-const rowBytes = 16384
+const rowBytes = 8192
 
 /** One operand as a batch of matrices: free by contracted. */
 interface Matrices {
