@@ -86,11 +86,10 @@ function switchedOff(dag: Dag, choice: readonly number[]): Uint8Array {
         expected: `0 to ${options.length - 1}`,
         got: String(choice[i]),
       })
-    for (const t of option.off) {
-      if (!(t >= 0 && t < off.length))
+    for (const t of options.flatMap(o => o.off))
+      if (off[t] === undefined)
         throw new DagError(`choice '${name}' switches off an unknown task`, { got: String(t) })
-      off[t] = 1
-    }
+    for (const t of option.off) off[t] = 1
   }
   return off
 }
