@@ -221,6 +221,6 @@ test('chains of work and movement have the bits of the reference', async () => {
           { seed: draws[0]! },
         ),
     ),
-    { seed: 11, numRuns: process.env.STINT_FULL === '1' ? 2000 : 60 },
+    { seed: 11, numRuns: process.env.STINT_FULL === '1' ? 2000 : 40 },
   )
 })

@@ -25,6 +25,7 @@ async function checkAll(
     await check((a: Value, ct: Value) => emit('maxPoolScatter', attrs, a, ct), [x, y], feed)
     await check((a: Value) => emit('sumPool', attrs, a), [x], feed)
     await check((ct: Value) => emit('sumUnpool', { ...attrs, size }, ct), [y], feed)
+    if (dtype === 'f64') continue
     // With work before and after, plane by plane.
     await check((a: Value) => emit('maxPool', attrs, a.relu()).mul(2).add(1), [x], feed)
     await check(

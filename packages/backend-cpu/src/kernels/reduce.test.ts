@@ -11,7 +11,7 @@ function axisSets(rank: number): number[][] {
 }
 
 describe('sum, max and min over every set of axes', () => {
-  const shapes = [[7], [5, 300], [300, 5], [3, 4, 5], [2, 3, 20, 20], [1, 9, 1], [40, 1, 30]]
+  const shapes = [[7], [5, 300], [300, 5], [3, 4, 5], [2, 3, 9, 30], [1, 9, 1], [40, 1, 30]]
   for (const shape of shapes)
     test(`of [${shape}]`, async () => {
       for (const axes of axisSets(shape.length))
