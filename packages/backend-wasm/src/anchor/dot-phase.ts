@@ -244,7 +244,7 @@ class DotEmitter {
   /** All panels of the item, for one piece of k. */
   #panels(): void {
     const { f } = this.b
-    const { bare, n, groupColumns, chunkColumns, piece, k } = this.plan
+    const { bare, groupColumns, chunkColumns, piece, k } = this.plan
     const [first, end, last, count] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')]
     f.get(this.column).get(this.columns).op('i32.add').set(last)
     const group = (from: Local, to: Local, columns: Local): void => {
@@ -259,8 +259,9 @@ class DotEmitter {
         first,
         last,
         () => {
-          least(this.b, n, first, groupColumns, count)
-          f.get(first).get(count).op('i32.add').set(end)
+          // The chunk may end inside a group.
+          f.get(first).i32(groupColumns).op('i32.add').tee(end).get(last)
+          f.get(end).get(last).op('i32.lt_s').op('select').tee(end).get(first).op('i32.sub').set(count)
           group(first, end, count)
         },
         { from: this.column, step: groupColumns },

@@ -194,3 +194,14 @@ describe('what is fused with a product', () => {
   }
   for (const [name, [fn, types]] of Object.entries(cases)) test(name, () => check(fn as never, types))
 })
+
+test('an update in place, in chunks of columns that end inside a group', () => {
+  for (const [m, k, n] of [
+    [32, 8, 336],
+    [8, 8, 784],
+  ] as const)
+    check(
+      (p: Value, a: Value, b: Value) => p.mul(0.9).add(a.transpose().matmul(b)),
+      [f32(m, n), f32(k, m), f32(k, n)],
+    )
+})
