@@ -18,6 +18,7 @@ export {
   planPrograms,
   Session,
   type SessionOptions,
+  type StepTime,
 } from './session/session.ts'
 export { showKernel, showKernels, showPlan, showProgram, showTasks } from './show.ts'
 export { type ProgramDag, toDag } from './tasks/dag.ts'

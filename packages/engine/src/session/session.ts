@@ -14,7 +14,7 @@ import {
 import { type AuditReport, audit } from '../audit/audit.ts'
 import type { Arena, Backend, Runner, Target } from '../backend.ts'
 import { slotBytes } from '../program/emit.ts'
-import type { Slot } from '../program/program.ts'
+import { isKernelStep, type Slot } from '../program/program.ts'
 import { FeedError, TornSessionError } from './errors.ts'
 import { arrayBytes, feedBytes } from './feed.ts'
 import { type Budget, type Memory, parseMemory } from './memory.ts'
@@ -43,6 +43,15 @@ export interface SessionOptions extends PlanOptions {
 }
 
 export type Arrays = { readonly [name: string]: TypedArray }
+
+/** How long one step of a program took. */
+export interface StepTime {
+  /** Index into the program's steps. */
+  readonly step: number
+  /** Index into the program's kernels. */
+  readonly kernel: number
+  readonly ms: number
+}
 
 interface Loaded extends Planned {
   readonly runner: Runner
@@ -137,6 +146,27 @@ export class Session {
         audit(loaded, loaded.runner, this.#arena, backend, this.#target),
       )
       return { outputs: await this.#outputs(loaded), report: found }
+    })
+  }
+
+  /**
+   * Runs a program step by step and says how long each took, in ms. State changes as in a run; a step by itself takes
+   * longer than within a run, by what a call costs.
+   */
+  profile(name: string, inputs: Arrays): Promise<readonly StepTime[]> {
+    return this.#exclusive(async () => {
+      const loaded = this.#ready(name)
+      await this.#feed(loaded, inputs)
+      const times: StepTime[] = []
+      await this.#guarded(loaded, async () => {
+        for (const [index, step] of loaded.program.steps.entries()) {
+          if (!isKernelStep(step)) continue
+          const start = performance.now()
+          await loaded.runner.step([index], [])
+          times.push({ step: index, kernel: step.kernel, ms: performance.now() - start })
+        }
+      })
+      return times
     })
   }
 
