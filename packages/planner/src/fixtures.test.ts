@@ -18,6 +18,9 @@ const full = process.env.STINT_FULL === '1'
 /** The large ones take seconds a budget; the random one, which is nothing like training, is where the strategy is weakest. */
 const slow = new Set(['fp-gpt2-small-12l', 'fp-lstm-t16', 'random-layered-300'])
 
+/** Those whose smallest budget is found at once. */
+const quick = new Set(['chain-unit-16', 'chain-hetero-32', 'fp-mlp-8', 'fp-vgg16-b256', 'fp-segnet-b32'])
+
 function overhead(found: Plan): number {
   return found.cost / found.baseCost - 1
 }
@@ -44,7 +47,7 @@ describe.each(fixtureNames)('%s', name => {
   })
 
   test.skipIf(slow.has(name) && !full)('has plans within each budget, not far above the best known', () => {
-    for (const { budget, best } of feasible) {
+    for (const { budget, best } of full ? feasible : feasible.slice(-4)) {
       const found = attempt(dag, budget, full ? 60 : 0)
       if (found instanceof InfeasibleBudgetError) {
         // A budget that is just too small for our strategy.
@@ -58,7 +61,7 @@ describe.each(fixtureNames)('%s', name => {
     }
   })
 
-  test.skipIf(slow.has(name) && !full)('refuses what is too small, with a budget that works', () => {
+  test.skipIf(!quick.has(name) && !full)('refuses what is too small, with a budget that works', () => {
     const error = attempt(dag, Math.floor(known.storeAllPeak * 0.05), 0)
     if (!(error instanceof InfeasibleBudgetError)) return check(dag, name, error, error.peakBytes)
     expect(error.top.length).toBeGreaterThan(0)

