@@ -4,7 +4,7 @@ import { bytesOf, type OpName, opDef, type Type } from '@stint/graph'
 /** Measured on one core with Node 20; only their ratios matter to a plan. */
 export const costs: CostTable = {
   step: 200,
-  flop: { elementwise: 6, reduction: 3, contraction: 45, window: 2, other: 2 },
+  flop: { vector: 32, elementwise: 6, reduction: 3, contraction: 45, window: 2, other: 2 },
   bytes: 30,
 }
 

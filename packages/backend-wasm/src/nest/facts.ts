@@ -9,9 +9,17 @@ export class Facts {
   readonly #domain: Shape
   readonly #bounds: ReadonlyMap<string, Interval>
 
-  constructor(domain: Shape, bounds: ReadonlyMap<string, Interval> = new Map()) {
+  /** Bounds over the whole domain, as they are found. */
+  readonly #ranges: Map<string, Interval>
+
+  constructor(
+    domain: Shape,
+    bounds: ReadonlyMap<string, Interval> = new Map(),
+    ranges: Map<string, Interval> = new Map(),
+  ) {
     this.#domain = domain
     this.#bounds = bounds
+    this.#ranges = ranges
   }
 
   /** True or false if the guard holds everywhere or nowhere, else undefined. */
@@ -38,14 +46,17 @@ export class Facts {
     const [low, high] = this.interval(at)
     const bounds = new Map(this.#bounds)
     bounds.set(keyOf(at), [Math.max(low, least) - at.offset, Math.min(high, greatest) - at.offset])
-    return new Facts(this.#domain, bounds)
+    return new Facts(this.#domain, bounds, this.#ranges)
   }
 
   interval(at: Affine): Interval {
-    let [least, greatest] = this.#bounds.get(keyOf(at)) ?? this.#range(at)
-    least += at.offset
-    greatest += at.offset
-    return [least, greatest]
+    const key = keyOf(at)
+    let bounds = this.#bounds.get(key) ?? this.#ranges.get(key)
+    if (bounds === undefined) {
+      bounds = this.#range(at)
+      this.#ranges.set(key, bounds)
+    }
+    return [bounds[0] + at.offset, bounds[1] + at.offset]
   }
 
   /** Over the whole domain, without the offset. */
@@ -60,6 +71,14 @@ export class Facts {
   }
 }
 
+/** Keys of forms: they are asked for again and again. */
+const keys = new WeakMap<Affine, string>()
+
 function keyOf(at: Affine): string {
-  return at.coefs.join(',')
+  let key = keys.get(at)
+  if (key === undefined) {
+    key = at.coefs.join(',')
+    keys.set(at, key)
+  }
+  return key
 }

@@ -126,7 +126,7 @@ test('more paddings than can have code of their own', async () => {
 })
 
 test('many values side by side', async () => {
-  const parts = (x: Value) => Array.from({ length: 70 }, (_, i) => x.add(i).square())
+  const parts = (x: Value) => Array.from({ length: 70 }, (_, i) => (i % 9 === 0 ? x.add(i).square() : x))
   for (const axis of [0, 1, 2])
     await check((x: Value) => parts(x)[0]!.concat(parts(x).slice(1), axis).mul(2), [f32(2, 3, 6)])
   await check((x: Value) => parts(x)[0]!.concat(parts(x).slice(1), 1).max([0, 1]), [f32(2, 3, 6)])
@@ -261,6 +261,6 @@ test('chains of work and movement have the bits of the reference', async () => {
           { seed: draws[0]! },
         ),
     ),
-    { seed: 11, numRuns: process.env.STINT_FULL === '1' ? 2000 : 120 },
+    { seed: 11, numRuns: process.env.STINT_FULL === '1' ? 2000 : 80 },
   )
 })

@@ -1,8 +1,8 @@
 import { inPlacePairs, type Kernel, type MapNest } from '@stint/engine'
 import { dtypeBytes, type Shape, sizeOf } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, Phase } from '../design.ts'
 import { emitBox } from './box.ts'
+import { nestCost } from './cost.ts'
 import { partOf } from './loops.ts'
 
 /** Elements in a row that one part does: whole cache lines of bytes. */
@@ -15,7 +15,12 @@ export function designMap(kernel: Kernel, nest: MapNest, { target }: DesignConte
     variants: [
       {
         workspaceBytes: 0,
-        cost: costOf(kernel, target.costs),
+        cost: nestCost(
+          nest,
+          nest.domain.length - 1,
+          [...kernel.operands, ...kernel.results.map(r => r.type)],
+          target.costs,
+        ),
         inPlace: inPlacePairs(kernel, nest),
         phases: sizeOf(nest.domain) === 0 ? [] : [mapPhase(kernel, nest)],
       },

@@ -10,7 +10,7 @@ export function neededExprs(
   roots: readonly number[],
   facts: Facts,
 ): readonly number[] {
-  return reach(exprs, roots, expr => operandsOf(expr, facts))
+  return remembered(needs, facts, roots, () => reach(exprs, roots, expr => operandsOf(expr, facts)))
 }
 
 /** Those of them that are needed whatever the guards say that `facts` leave open. */
@@ -20,7 +20,34 @@ export function certainExprs(
   facts: Facts,
 ): readonly number[] {
   const isOpen = (expr: Expr): boolean => expr.kind === 'select' && facts.all(expr.guards) === undefined
-  return reach(exprs, roots, expr => (isOpen(expr) ? [] : operandsOf(expr, facts)))
+  return remembered(certainties, facts, roots, () =>
+    reach(exprs, roots, expr => (isOpen(expr) ? [] : operandsOf(expr, facts))),
+  )
+}
+
+/** Lists by what is known and asked for: code generation asks for the same ones many times. */
+type Memory = WeakMap<Facts, WeakMap<readonly number[], readonly number[]>>
+
+const needs: Memory = new WeakMap()
+const certainties: Memory = new WeakMap()
+
+function remembered(
+  memory: Memory,
+  facts: Facts,
+  roots: readonly number[],
+  make: () => readonly number[],
+): readonly number[] {
+  let byRoots = memory.get(facts)
+  if (byRoots === undefined) {
+    byRoots = new WeakMap()
+    memory.set(facts, byRoots)
+  }
+  let list = byRoots.get(roots)
+  if (list === undefined) {
+    list = make()
+    byRoots.set(roots, list)
+  }
+  return list
 }
 
 function reach(

