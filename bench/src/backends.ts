@@ -14,7 +14,6 @@ interface Entry {
   readonly threaded: boolean
 }
 
-const worker: string = '@stint/backend-worker'
 const entries: { readonly [name: string]: Entry } = {
   cpu: {
     specifier: '@stint/backend-cpu',
@@ -26,7 +25,11 @@ const entries: { readonly [name: string]: Entry } = {
     load: () => import('@stint/backend-wasm') as Promise<Exports>,
     threaded: false,
   },
-  worker: { specifier: worker, load: () => import(worker), threaded: true },
+  worker: {
+    specifier: '@stint/backend-worker',
+    load: () => import('@stint/backend-worker') as Promise<Exports>,
+    threaded: true,
+  },
 }
 
 export const backendNames: readonly string[] = Object.keys(entries)
