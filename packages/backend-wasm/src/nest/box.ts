@@ -66,7 +66,7 @@ function boxStretch(code: NestCode, stretch: Stretch, outputs: readonly Output[]
   places.locate([...needed, ...outputs.map((_, i) => first + i)])
   const row = new Values(places, [], { facts, lanes: 'same' })
   row.hoist(roots)
-  stretchLoops(code, { ...stretch, places }, row, unrollOf(needed.length), (values, lanes) => {
+  stretchLoops(code, { ...stretch, places }, row, unrollOf(code, needed), (values, lanes) => {
     const results = outputs.map(o => values.value(o.expr))
     for (const [i, result] of results.entries()) storeVector(code.f, result, values.place(first + i), lanes)
   })
@@ -74,7 +74,11 @@ function boxStretch(code: NestCode, stretch: Stretch, outputs: readonly Output[]
   places.release()
 }
 
-/** Vectors a turn: several where little is done to each. */
-export function unrollOf(exprs: number): number {
-  return exprs <= 6 ? 4 : exprs <= 16 ? 2 : 1
+/** Vectors a turn: several where little is done to each, and where random bits come sixteen at a time. */
+function unrollOf({ exprs, axis }: NestCode, needed: readonly number[]): number {
+  const drawn = needed.some(e => {
+    const expr = exprs[e]!
+    return expr.kind === 'random' && axis >= 0 && expr.at.coefs[axis] === 1
+  })
+  return drawn || needed.length <= 6 ? 4 : needed.length <= 16 ? 2 : 1
 }

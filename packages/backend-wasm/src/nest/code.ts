@@ -6,7 +6,7 @@ import type { Facts } from './facts.ts'
 import { loadVector, type Place } from './memory.ts'
 import { certainExprs, neededExprs } from './need.ts'
 import { applyOp } from './ops.ts'
-import { alignedBits, philoxBlock, type Stream, scatteredBits } from './random.ts'
+import { alignedBits, manyBits, philoxBlock, type Stream, scatteredBits } from './random.ts'
 import { constant, type Lanes, partsOf, type Vector } from './vector.ts'
 
 /** Where the elements of a load lie: byte address of element 0, and bytes from index to index of each axis. */
@@ -244,6 +244,16 @@ export interface ValuesOptions {
   /** Index along the vector axis, if it is bound here. */
   readonly index?: Local
   readonly own?: () => Local
+  /** Vectors that are computed one after the other, of which these are one. */
+  readonly group?: VectorGroup
+}
+
+/** What neighbouring vectors of one turn of a loop compute together. */
+export interface VectorGroup {
+  readonly vectors: number
+  /** By expression, then vector. */
+  readonly known: Map<number, readonly Vector[]>
+  readonly own: () => Local
 }
 
 /** Values of expressions at a place in the code; those of the enclosing places are at hand. */
@@ -257,6 +267,7 @@ export class Values {
   readonly #known = new Map<number, Vector>()
   readonly #temps: Local[] = []
   readonly #own: () => Local
+  readonly #group: VectorGroup | undefined
 
   constructor(places: Places, parents: readonly Values[], options: ValuesOptions) {
     this.#places = places
@@ -265,6 +276,7 @@ export class Values {
     this.#lanes = options.lanes
     this.#ahead = options.ahead ?? 0
     this.#index = options.index
+    this.#group = options.group
     this.#own =
       options.own ??
       (() => {
@@ -454,10 +466,10 @@ export class Values {
   }
 
   /** The four values of an affine form, in a local. */
-  #indices(at: Affine): Local {
+  #indices(at: Affine, ahead: number = this.#ahead): Local {
     const { f, axis } = this.#code
     const step = axis < 0 ? 0 : at.coefs[axis]!
-    this.#places.pushAffine(at, this.#ahead, this.#index)
+    this.#places.pushAffine(at, ahead, this.#index)
     f.op('i32x4.splat')
     if (this.#lanes === 'four' && step !== 0) {
       const steps = f.kept(`lanes times ${step}`, 'v128', () =>
@@ -473,26 +485,68 @@ export class Values {
   #random(e: number, expr: Extract<Expr, { kind: 'random' }>): Vector {
     const { f, b, axis } = this.#code
     const stream = this.#code.stream(e, this.#facts)
+    const inOrder = this.#lanes === 'four' && axis >= 0 && expr.at.coefs[axis] === 1
+    if (inOrder && this.#group?.vectors === 4)
+      return this.#randomGroup(e, expr, this.#group)[this.#ahead / 4]!
     const local = this.#own()
-    const scattered = (): void => {
-      const at = this.#indices(expr.at)
-      scatteredBits(b, at, stream)
-      f.set(local)
-    }
-    if (this.#lanes !== 'four' || axis < 0 || expr.at.coefs[axis] !== 1) scattered()
-    else {
-      const first = f.local('i32')
-      this.#places.pushAffine(expr.at, this.#ahead, this.#index)
-      f.tee(first)
-        .i32(3)
-        .op('i32.and')
-        .if(scattered, () => {
-          alignedBits(b, () => f.get(first), stream)
+    if (!inOrder) this.#scatteredBits(expr, stream, this.#ahead, local)
+    else
+      this.#ifAligned(
+        expr,
+        this.#ahead,
+        at => {
+          alignedBits(b, at, stream)
           f.set(local)
-        })
-      f.release(first)
-    }
+        },
+        () => this.#scatteredBits(expr, stream, this.#ahead, local),
+      )
     return { dtype: 'u32', parts: [local] }
+  }
+
+  /** Sixteen elements at once. */
+  #randomGroup(e: number, expr: Extract<Expr, { kind: 'random' }>, group: VectorGroup): readonly Vector[] {
+    const known = group.known.get(e)
+    if (known !== undefined) return known
+    const { f, b } = this.#code
+    const stream = this.#code.stream(e, this.#facts)
+    const locals = Array.from({ length: 4 }, group.own)
+    this.#ifAligned(
+      expr,
+      0,
+      at => {
+        manyBits(b, at, stream)
+        for (const local of locals.toReversed()) f.set(local)
+      },
+      () => {
+        for (const [k, local] of locals.entries()) this.#scatteredBits(expr, stream, 4 * k, local)
+      },
+    )
+    const vectors = locals.map((local): Vector => ({ dtype: 'u32', parts: [local] }))
+    group.known.set(e, vectors)
+    return vectors
+  }
+
+  /** Whether the first of neighbouring elements begins a block of four; `aligned` is given what pushes it. */
+  #ifAligned(
+    { at }: Extract<Expr, { kind: 'random' }>,
+    ahead: number,
+    aligned: (at: () => void) => void,
+    otherwise: () => void,
+  ): void {
+    const { f } = this.#code
+    const first = f.local('i32')
+    this.#places.pushAffine(at, ahead, this.#index)
+    f.tee(first)
+      .i32(3)
+      .op('i32.and')
+      .if(otherwise, () => aligned(() => f.get(first)))
+    f.release(first)
+  }
+
+  #scatteredBits(expr: Extract<Expr, { kind: 'random' }>, stream: Stream, ahead: number, to: Local): void {
+    const { b, f } = this.#code
+    scatteredBits(b, this.#indices(expr.at, ahead), stream)
+    f.set(to)
   }
 }
 

@@ -44,7 +44,7 @@ function weightOf(expr: Expr, vectorAxis: number): number {
       return wide === 2 && weight >= 33 ? scalarWeight : weight * wide
     }
     case 'random':
-      return 140
+      return 50
     case 'iota':
       return 3
     default:

@@ -55,29 +55,24 @@ export function scatteredBits(b: PhaseBuilder, at: Local, { step, call, key }: S
   b.f.get(at).get(step).i32(call).get(key[0]).get(key[1]).call(index)
 }
 
-/** (elements, step, call, k0, k1) → bits, ten rounds on four blocks at once. */
-function emitLanes(f: FunctionBuilder): void {
-  const [at, step, call, k0, k1] = f.params as [Local, Local, Local, Local, Local]
-  const [a, b, c, d, p, q, lowX, lowY, highX, highY] = Array.from({ length: 10 }, () => f.local('v128')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
-  f.get(at).i32(2).op('i32x4.shr_u').set(a)
-  for (const [word, to] of [
-    [step, c],
-    [call, d],
-    [k0, p],
-    [k1, q],
-  ] as const)
-    f.get(word).op('i32x4.splat').set(to)
+/** Pushes sixteen elements' bits, four vectors in order, for an `at` that is a multiple of 4. */
+export function manyBits(b: PhaseBuilder, at: () => void, { step, call, key }: Stream): void {
+  const params: ValType[] = ['i32', 'i32', 'i32', 'i32', 'i32']
+  const index = b.helper('philox of blocks', params, ['v128', 'v128', 'v128', 'v128'], emitBlocks)
+  at()
+  b.f.i32(2).op('i32.shr_u').get(step).i32(call).get(key[0]).get(key[1]).call(index)
+}
+
+/** The words of four blocks: a vector for each place in a block. */
+type Words = readonly [Local, Local, Local, Local]
+
+/** Ten rounds on four blocks at once, from the first word of their counters and the scalars of the rest. */
+function emitRounds(f: FunctionBuilder, first: Local, rest: readonly [Local, Local, Local, Local]): Words {
+  const vector = (): Local => f.local('v128')
+  const [b, c, d, p, q] = [vector(), vector(), vector(), vector(), vector()]
+  const [lowX, lowY, highX, highY] = [vector(), vector(), vector(), vector()]
+  const a = first
+  for (const [i, to] of [c, d, p, q].entries()) f.get(rest[i]!).op('i32x4.splat').set(to)
   const product = (of: Local, by: number, low: Local, high: Local): void => {
     const by4 = constI32(f, by)
     f.get(of).get(by4).op('i64x2.extmul_low_i32x4_u').set(low)
@@ -94,6 +89,15 @@ function emitLanes(f: FunctionBuilder): void {
     f.get(p).get(constI32(f, weyl[0])).op('i32x4.add').set(p)
     f.get(q).get(constI32(f, weyl[1])).op('i32x4.add').set(q)
   }
+  return [a, b, c, d]
+}
+
+/** (elements, step, call, k0, k1) → the bits of these elements, each of a block of its own. */
+function emitLanes(f: FunctionBuilder): void {
+  const [at, ...rest] = f.params as [Local, Local, Local, Local, Local]
+  const first = f.local('v128')
+  f.get(at).i32(2).op('i32x4.shr_u').set(first)
+  const [a, b, c, d] = emitRounds(f, first, rest)
   const bit = (n: number): void => {
     f.get(at).get(constI32(f, n)).op('v128.and').get(constI32(f, n)).op('i32x4.eq')
   }
@@ -104,4 +108,21 @@ function emitLanes(f: FunctionBuilder): void {
   f.op('v128.bitselect')
   bit(2)
   f.op('v128.bitselect')
+}
+
+/** (first block, step, call, k0, k1) → the sixteen words of four blocks. */
+function emitBlocks(f: FunctionBuilder): void {
+  const [at, ...rest] = f.params as [Local, Local, Local, Local, Local]
+  const first = f.local('v128')
+  const counting = new Uint8Array(Int32Array.of(0, 1, 2, 3).buffer)
+  f.get(at).op('i32x4.splat').v128(counting).op('i32x4.add').set(first)
+  const [a, b, c, d] = emitRounds(f, first, rest)
+  const pairs = [f.local('v128'), f.local('v128')] as const
+  for (const half of [0, 2]) {
+    const zip = [half, half + 4, half + 1, half + 5] as const
+    f.get(a).get(b).shuffle32(zip).set(pairs[0])
+    f.get(c).get(d).shuffle32(zip).set(pairs[1])
+    f.get(pairs[0]).get(pairs[1]).shuffle32([0, 1, 4, 5])
+    f.get(pairs[0]).get(pairs[1]).shuffle32([2, 3, 6, 7])
+  }
 }

@@ -1,6 +1,6 @@
 import type { Affine, Guard } from '@stint/engine'
 import type { Local } from '../asm/index.ts'
-import { type NestCode, type Places, Values } from './code.ts'
+import { type NestCode, type Places, Values, type VectorGroup } from './code.ts'
 import type { Facts } from './facts.ts'
 import { type Bound, forLoop, pushBound, spanLoops } from './loops.ts'
 import { canSplit, neededExprs, openGuard, splitFacts } from './need.ts'
@@ -189,25 +189,25 @@ export function stretchLoops(
     return
   }
   const index = f.local('i32')
-  const at = (lanes: 'four' | 'one', ahead: number): void => {
-    const values = new Values(places, [row], { facts, lanes, ahead, index })
+  const at = (lanes: 'four' | 'one', ahead: number, group?: VectorGroup): void => {
+    const values = new Values(places, [row], { facts, lanes, ahead, index, ...(group && { group }) })
     values.hoist(roots)
     body(values, lanes)
     values.release()
   }
+  const four = (vectors: number): void => {
+    const shared: Local[] = []
+    const own = (): Local => {
+      const local = f.local('v128')
+      shared.push(local)
+      return local
+    }
+    const group = { vectors, known: new Map(), own }
+    for (let k = 0; k < vectors; k++) at('four', 4 * k, group)
+    f.release(...shared)
+  }
   const one = (): void => at('one', 0)
   if (!vectors) forLoop(f, index, from, to, one)
-  else
-    spanLoops(
-      f,
-      index,
-      from,
-      to,
-      unroll,
-      n => {
-        for (let k = 0; k < n; k++) at('four', 4 * k)
-      },
-      one,
-    )
+  else spanLoops(f, index, from, to, unroll, four, one)
   f.release(index)
 }
