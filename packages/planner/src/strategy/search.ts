@@ -1,10 +1,17 @@
-import type { DagValueId } from '../dag/dag.ts'
+import type { DagTaskId, DagValueId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import type { Random } from './random.ts'
 import { Simulation } from './simulate.ts'
 import type { Stages } from './stages.ts'
 
 type Drop = readonly [value: DagValueId, stage: number]
+
+interface NextReads {
+  /** Updates that read it before any other task does. */
+  readonly updates: DagTaskId[]
+  /** The stage that reads it then, the last one for outputs and successors. */
+  stage: number | undefined
+}
 
 interface Candidate {
   readonly drops: readonly Drop[]
@@ -194,32 +201,65 @@ export class Search {
     const found: Candidate[] = []
     for (const [v, k] of live) {
       if (used.has(v) || !stages.droppable(v) || instances.start[k]! >= at) continue
-      const b = next.get(v)
-      // Read again in this stage, or by an update at its end.
-      if (b === undefined || b <= here) continue
-      const alone: Drop[] = [[v, b]]
-      const closure = this.#closure(v, b, live)
-      found.push({ drops: closure.drops, cost: closure.cost, bytes: model.size[v]! })
-      if (closure.drops.length > 1) {
-        const cost = model.cost[model.producer[v]!]!
-        found.push({ drops: alone, cost, bytes: model.size[v]! - closure.kept })
+      const { updates, stage: b } = next.get(v)!
+      // Read again in this stage.
+      if (b !== undefined && b <= here) continue
+      const early = this.#runEarly(updates)
+      const size = model.size[v]! - early.bytes
+      if (b === undefined) {
+        found.push({ ...early, bytes: size })
+        continue
       }
+      const closure = this.#closure(v, b, live)
+      const alone = model.cost[model.producer[v]!]!
+      found.push({ drops: [...early.drops, ...closure.drops], cost: early.cost + closure.cost, bytes: size })
+      if (closure.drops.length > 1)
+        found.push({
+          drops: [...early.drops, [v, b]],
+          cost: early.cost + alone,
+          bytes: size - closure.kept,
+        })
     }
     return found.filter(c => c.bytes > 0)
   }
 
-  /** The stage of the next read of each live value after `at`; reads by updates do not count, outputs and successors are read at the end. */
-  #nextReads(at: number, live: ReadonlyMap<DagValueId, number>, length: number): Map<DagValueId, number> {
+  /** The next reads of each live value after `at`. */
+  #nextReads(at: number, live: ReadonlyMap<DagValueId, number>, length: number): Map<DagValueId, NextReads> {
     const { model, stages } = this
     const { sequence, stage } = stages
-    const next = new Map<DagValueId, number>()
+    const next = new Map<DagValueId, NextReads>()
+    for (const v of live.keys()) next.set(v, { updates: [], stage: undefined })
     for (let i = at + 1; i < length; i++) {
       const t = sequence[i]!
-      for (const v of model.reads[t]!)
-        if (live.has(v) && !next.has(v)) next.set(v, stages.stageOf[t]! < 0 ? -1 : stage[i]!)
+      for (const v of model.reads[t]!) {
+        const found = next.get(v)
+        if (found === undefined || found.stage !== undefined) continue
+        if (stages.stageOf[t]! < 0) found.updates.push(t)
+        else found.stage = stage[i]!
+      }
     }
-    for (const v of stages.finals) if (live.has(v) && !next.has(v)) next.set(v, stages.order.length)
+    for (const v of stages.finals) {
+      const found = next.get(v)
+      if (found !== undefined) found.stage ??= stages.order.length
+    }
     return next
+  }
+
+  /** What it takes that updates run as soon as they can. */
+  #runEarly(updates: readonly DagTaskId[]): Candidate {
+    const { model, stages } = this
+    const drops: Drop[] = []
+    let [cost, bytes] = [0, 0]
+    for (const t of updates) {
+      const w = model.writes[t]![0]!
+      if (stages.has(w, -1)) continue
+      drops.push([w, -1])
+      for (const v of model.writes[t]!) {
+        cost += model.copyCost[model.bufferOf[v]!]!
+        bytes += model.size[v]!
+      }
+    }
+    return { drops, cost, bytes }
   }
 
   /** Drops that make v at stage b from what is alive now or computed later, and the bytes that keeping its inputs instead would take. */

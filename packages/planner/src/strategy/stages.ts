@@ -17,7 +17,8 @@ export interface Saved {
  * again.
  *
  * Updates, that is tasks which only write successors that nothing reads, are no stages: each runs at the end of the
- * first stage after which nothing reads the old content of its buffers, which recomputation may move.
+ * first stage after which nothing reads the old content of its buffers, which recomputation may move. A drop (w, −1) of an
+ * update's result w says that it does not wait: it runs as soon as its inputs are there, and w is copied to its buffer later.
  */
 export class Stages {
   readonly model: Model
@@ -30,6 +31,8 @@ export class Stages {
   readonly finals: readonly DagValueId[]
   /** Values dropped by stage. */
   readonly #drops: (Set<DagValueId> | undefined)[]
+  /** Updates that do not wait for the last reader of old content. */
+  readonly #early = new Set<DagTaskId>()
   /** What each stage runs again, as long as its drops and the order stay. */
   readonly #known: (readonly DagTaskId[] | undefined)[]
 
@@ -60,6 +63,7 @@ export class Stages {
   }
 
   has(value: DagValueId, stage: number): boolean {
+    if (stage < 0) return this.#early.has(this.model.producer[value]!)
     return this.#drops[stage]?.has(value) === true
   }
 
@@ -70,18 +74,23 @@ export class Stages {
   }
 
   drop(value: DagValueId, stage: number): void {
+    if (stage < 0) {
+      this.#early.add(this.model.producer[value]!)
+      return
+    }
     const set = this.#drops[stage] ?? new Set()
     this.#drops[stage] = set.add(value)
     this.#known[stage] = undefined
   }
 
   keep(value: DagValueId, stage: number): void {
+    if (stage < 0) this.#early.delete(this.model.producer[value]!)
     this.#drops[stage]?.delete(value)
     this.#known[stage] = undefined
   }
 
   drops(): [value: DagValueId, stage: number][] {
-    const list: [number, number][] = []
+    const list: [number, number][] = [...this.#early].map(t => [this.model.writes[t]![0]!, -1])
     for (const [stage, set] of this.#drops.entries())
       if (set !== undefined) for (const v of set) list.push([v, stage])
     return list
@@ -131,6 +140,7 @@ export class Stages {
   restore(drops: readonly (readonly [value: DagValueId, stage: number])[]): void {
     this.#drops.fill(undefined)
     this.#known.fill(undefined)
+    this.#early.clear()
     for (const [v, stage] of drops) this.drop(v, stage)
   }
 
@@ -169,6 +179,7 @@ export class Stages {
         const p = model.producer[v]!
         if (p >= 0) stage = Math.max(stage, this.stageOf[p]!)
       }
+      if (this.#early.has(t)) return [stage, t]
       for (const w of model.writes[t]!) stage = Math.max(stage, this.#lastOld[model.bufferOf[w]!]!)
       return [stage, t]
     })
