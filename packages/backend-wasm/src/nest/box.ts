@@ -2,11 +2,13 @@ import type { Elements } from '@stint/engine'
 import type { DType } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
-import { NestCode, type NestCodeOptions, Places, Values } from './code.ts'
+import { NestCode, type NestCodeOptions } from './code.ts'
 import { Facts } from './facts.ts'
 import { type Bound, forLoop } from './loops.ts'
 import { storeVector } from './memory.ts'
+import { Places } from './places.ts'
 import { Rows, type Stretch, stretchLoops } from './rows.ts'
+import { Values } from './values.ts'
 
 /** Where an expression is written: byte address of element 0 of the domain, and bytes from index to index of each axis. */
 export interface Output {

@@ -1,9 +1,11 @@
 import type { Affine, Guard } from '@stint/engine'
 import type { Local } from '../asm/index.ts'
-import { type NestCode, type Places, Values, type VectorGroup } from './code.ts'
+import type { NestCode } from './code.ts'
 import type { Facts } from './facts.ts'
 import { type Bound, forLoop, pushBound, spanLoops } from './loops.ts'
 import { canSplit, neededExprs, openGuard, splitFacts } from './need.ts'
+import type { Places } from './places.ts'
+import { Values, type VectorGroup } from './values.ts'
 
 /** A stretch of a row on which every guard either holds or fails, or a row whose guards are tested one by one. */
 export interface Stretch {

@@ -1,8 +1,10 @@
 import type { Local } from '../../asm/index.ts'
-import { type NestCode, type Places, Values } from '../code.ts'
+import type { NestCode } from '../code.ts'
 import { Facts } from '../facts.ts'
 import { type Bound, forLoop, pushBound, whileBelow } from '../loops.ts'
+import type { Places } from '../places.ts'
 import { Rows, type Stretch, stretchLoops } from '../rows.ts'
+import { Values } from '../values.ts'
 import type { LaneMasks } from './accumulator.ts'
 
 /** Reduced elements of a point, by their row-major number: the whole of them, or from `from` to before `to`. */
