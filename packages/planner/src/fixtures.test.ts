@@ -36,7 +36,7 @@ function check(dag: Dag, name: string, found: Plan, budget: number): void {
   })
 }
 
-describe.each(fixtureNames)('%s', name => {
+describe.each(fixtureNames)('%s', { timeout: full ? 1_800_000 : 60_000 }, name => {
   const { dag, shorthand } = parseDag(fixture(name))
   const known = bestKnown(name)
   const feasible = known.budgets.filter(b => b.best !== null && b.best !== undefined)

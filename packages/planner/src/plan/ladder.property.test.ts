@@ -23,7 +23,7 @@ function eachLadder(seed: number, runs: number, check: (dag: Dag, rungs: readonl
 
 const runsOf = (plan: Plan): number[] => plan.steps.flatMap(s => ('run' in s ? [s.run] : []))
 
-describe('the ladder of a random DAG', () => {
+describe('the ladder of a random DAG', { timeout: full ? 1_800_000 : 60_000 }, () => {
   test('has rungs that the verifier and the naive judge both accept, with the same figures', () => {
     let longest = 0
     eachLadder(11, 80, (dag, rungs) => {

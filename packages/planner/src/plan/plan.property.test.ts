@@ -27,7 +27,7 @@ function check(dag: Dag, found: Plan, budget: number): void {
   expect(found.cost).toBeGreaterThanOrEqual(found.baseCost)
 }
 
-describe.each([false, true])('plan, with layout: %s', layout => {
+describe.each([false, true])('plan, with layout: %s', { timeout: full ? 1_800_000 : 60_000 }, layout => {
   test('keeps any budget, or says which budget it would keep', () => {
     let luck = 0
     const count = { kept: 0, refused: 0, recomputing: 0 }
