@@ -13,6 +13,8 @@ import { forRange, plus, times } from './emit.ts'
 import { type Grouped, regroup } from './groups.ts'
 import { laneOf } from './lane.ts'
 import { asPlane, elementsOf, type View, viewOf } from './views.ts'
+import { usesWinograd } from './winograd.ts'
+import { designWinograd } from './winograd-design.ts'
 
 /** `x [N, C, ...S]`, `w [F, C/groups, ...K]` → `[N, F, ...O]`. */
 export function designConv(kernel: Kernel, nest: AnchorNest, context: DesignContext): KernelDesign {
@@ -20,6 +22,26 @@ export function designConv(kernel: Kernel, nest: AnchorNest, context: DesignCont
   const [{ shape: g, dtype }] = nest.node.types as [Type]
   const shape = convShape(x.shape, w.shape, g, nest.node.attrs as unknown as ConvAttrs)
   const { channels, filters, taps } = shape
+  const lane = laneOf(dtype)
+  if (usesWinograd(shape, lane, shape.y.places, shape.x.places))
+    return designWinograd(
+      kernel,
+      nest,
+      context,
+      {
+        lane,
+        images: shape.images,
+        groups: shape.groups,
+        channels,
+        rows: filters,
+        source: x,
+        size: { y: shape.y.size, x: shape.x.size },
+        height: shape.y.places,
+        width: shape.x.places,
+        first: { y: -shape.y.before, x: -shape.x.before },
+      },
+      { view: w, rowAxis: 0, turned: false },
+    )
   const dense = denseRows(w)
   const row = dense ?? channels * taps
   const grid: WindowGrid = {
@@ -34,7 +56,7 @@ export function designConv(kernel: Kernel, nest: AnchorNest, context: DesignCont
     weightsRow: row,
   }
   const work: Correlation = {
-    lane: laneOf(dtype),
+    lane,
     images: shape.images,
     groups: shape.groups,
     channels,
@@ -60,9 +82,29 @@ export function designConvInput(kernel: Kernel, nest: AnchorNest, context: Desig
   const [{ shape: x, dtype }] = nest.node.types as [Type]
   const shape = convShape(x, w.shape, ct.shape, nest.node.attrs as unknown as ConvAttrs)
   const { channels, filters, taps, groups } = shape
+  const lane = laneOf(dtype)
+  if (usesWinograd(shape, lane, shape.y.size, shape.x.size))
+    return designWinograd(
+      kernel,
+      nest,
+      context,
+      {
+        lane,
+        images: shape.images,
+        groups,
+        channels: filters,
+        rows: channels,
+        source: ct,
+        size: { y: shape.y.places, x: shape.x.places },
+        height: shape.y.size,
+        width: shape.x.size,
+        first: { y: shape.y.before - 2, x: shape.x.before - 2 },
+      },
+      { view: w, rowAxis: 1, turned: true },
+    )
   const grids = inputGrids(shape)
   const work: Correlation = {
-    lane: laneOf(dtype),
+    lane,
     images: shape.images,
     groups,
     channels: filters,

@@ -58,8 +58,8 @@ export function imageOf(
     return { ...base, staged: false, plane: view.strides[1]!, row: view.strides[2]!, bytes: 0, padded: false }
   const row = x.count * lane.bytes
   const plane = y.count * row
-  // Vectors that begin on the last element read a little beyond it.
-  const bytes = Math.ceil((channels * plane + 16) / 64) * 64
+  // Vectors that begin on the last elements read a little beyond them.
+  const bytes = Math.ceil((channels * plane + 48) / 64) * 64
   return { ...base, staged: true, plane, row, bytes, padded: !fits }
 }
 
