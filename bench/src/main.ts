@@ -15,7 +15,7 @@ const commands: { readonly [name: string]: Command } = {
   kernels: { about: 'single kernels: matrix products, elementwise work', help: kernelsHelp, run: kernels },
 }
 
-export const help: string = `bench <command> [flags]
+const help = `bench <command> [flags]
 
 ${Object.entries(commands)
   .map(([name, { about }]) => `  ${name.padEnd(8)}  ${about}`)

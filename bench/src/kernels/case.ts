@@ -2,7 +2,7 @@ import { f32, type Graph, type Shape, setState, sizeOf, state, trace, type Value
 import { uniform } from '../workloads/hash.ts'
 
 /** What one run of a case does: FLOP, or bytes read and written. */
-export type Work = { readonly flop: number } | { readonly bytes: number } | undefined
+type Work = { readonly flop: number } | { readonly bytes: number } | undefined
 
 /** A program of one kernel, or of one kernel several times over. Its operands are state: nothing is fed or read back. */
 export interface Case {

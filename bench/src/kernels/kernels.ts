@@ -11,7 +11,7 @@ import type { Case } from './case.ts'
 import { cases } from './cases.ts'
 
 /** One line of results; times of one run of the kernel, in ms. */
-export interface KernelResult extends Times {
+interface KernelResult extends Times {
   readonly peer: 'stint'
   readonly backend: string
   readonly threads: number
@@ -85,7 +85,7 @@ export async function kernels(args: readonly string[], io: Io): Promise<number> 
 }
 
 /** Times one case on every lane in turn. */
-export async function measure(
+async function measure(
   c: Case,
   lanes: readonly Lane[],
   time: number,

@@ -124,7 +124,7 @@ function sinceStart(): number {
 }
 
 /** Compiles the training step of a workload, and says how long each stage took. */
-export async function compileStep(
+async function compileStep(
   { model, optimizer, inputs }: Workload,
   inner: Backend,
   memory: string,

@@ -120,6 +120,6 @@ function resultOf(
 }
 
 /** `w1 wasm, 75%`. */
-export function nameOf({ workload, backend, threads, memory }: LaneSpec): string {
+function nameOf({ workload, backend, threads, memory }: LaneSpec): string {
   return `${workload} ${backend}${threads === undefined ? '' : ` × ${threads}`}, ${memory}`
 }
