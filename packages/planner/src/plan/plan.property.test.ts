@@ -5,6 +5,7 @@ import { InfeasibleBudgetError } from '../errors.ts'
 import { judge } from '../testing/naive.ts'
 import { randomDag } from '../testing/random-dag.ts'
 import { verify } from '../verify/verify.ts'
+import { ladder } from './ladder.ts'
 import { type PlanOptions, plan } from './plan.ts'
 import { storeAllPeak } from './store-all.ts'
 
@@ -75,4 +76,42 @@ test('a plan is the same every time, and another seed may give another', () => {
     }),
     { seed: 22, numRuns: 40 },
   )
+})
+
+describe('odd DAGs', () => {
+  const nothing: Dag = {
+    values: [
+      { bytes: 4, pinned: true },
+      { bytes: 6, input: true },
+      { bytes: 5, input: true },
+    ],
+    tasks: [],
+    outputs: [1],
+  }
+  const updatesAlone: Dag = {
+    values: [{ bytes: 4, pinned: true }, { bytes: 6, input: true }, { bytes: 4 }],
+    tasks: [{ cost: 1, reads: [0, 1], writes: [2] }],
+    next: [{ pinned: 0, value: 2, copyCost: 3 }],
+    outputs: [],
+  }
+
+  test.each([
+    ['without tasks', nothing, 15, 0],
+    ['of updates alone', updatesAlone, 14, 4],
+  ])('%s', (_, dag, bytes, cost) => {
+    for (const layout of [false, true]) {
+      const found = plan(dag, { budget: bytes, layout })
+      check(dag, found, bytes)
+      expect(found.cost).toBe(cost)
+      expect(attempt(dag, { budget: bytes - 1, layout })).toMatchObject({ smallestBudgetBytes: bytes })
+    }
+    expect([...ladder(dag)].map(p => p.arenaBytes)).toEqual([bytes])
+  })
+})
+
+test('a time limit changes how long it searches, not what holds', () => {
+  const dag = randomDag(5, { tasks: 24 })
+  const budget = Math.floor(storeAllPeak(dag))
+  const found = plan(dag, { budget, timeLimit: 0.05 })
+  check(dag, found, budget)
 })

@@ -142,6 +142,7 @@ export class Search {
 
   /** Moves a random task to a random place between its inputs and its readers. */
   #shift(random: Random): void {
+    if (this.stages.order.length === 0) return
     const from = random.below(this.stages.order.length)
     const [first, last] = this.stages.range(from)
     this.stages.move(from, first + random.below(last - first + 1))
@@ -190,6 +191,7 @@ export class Search {
     const { model, stages, simulation } = this
     const { instances } = simulation
     const { sequence, stage, length } = stages
+    if (length === 0) return []
     const here = stage[at]!
     const live = new Map<DagValueId, number>()
     for (let k = 0; k < instances.count; k++)
