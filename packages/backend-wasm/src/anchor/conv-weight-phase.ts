@@ -2,14 +2,13 @@ import type { FunctionBuilder, Local, ValType } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import { emitBlock } from './block.ts'
 import type { WeightPlan } from './conv-weight.ts'
+import { readyCotangent } from './cotangent.ts'
 import { type Strip, tailStrip } from './dot-plan.ts'
-import { forRange, plus, plusIndex, times } from './emit.ts'
+import { forRange, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import type { Lane } from './lane.ts'
-import { innerStride } from './matrix.ts'
 import { addProducts, clearSums, newSums, storeSums } from './micro.ts'
-import { panelPacker } from './pack.ts'
 
 export interface WeightPlaces {
   /** Pushes the address of this part's workspace. */
@@ -185,33 +184,12 @@ class WeightEmitter {
   /** Turns the cotangent's rows of positions into columns, side by side. */
   #readyPanel(filter: Local, { vectors }: Strip, width: number): void {
     const { f } = this.b
-    const { cotangent, lane, x, blockRows, y } = this.plan
+    const { x, blockRows, y } = this.plan
     const [start, count] = [f.local('i32'), f.local('i32')]
     times(f.get(this.y), x.places).set(start)
     times(f.get(this.rows), x.places).set(count)
-    if (cotangent.kind === 'stored' && cotangent.deep.length === 1 && cotangent.free.length === 1) {
-      const { deep, free, batch, operand, offset } = cotangent
-      const packer = panelPacker(this.b, { lane, vectors, width, column: innerStride(free), deep })
-      f.get(this.panel)
-      plusIndex(plus(f.get(this.b.arg(operand)), offset), this.n, batch)
-      times(f.get(filter), innerStride(free)).op('i32.add')
-      times(f.get(start), innerStride(deep)).op('i32.add')
-      f.get(count).call(packer)
-    } else if (cotangent.kind === 'computed')
-      emitBlock(this.b, {
-        grouped: cotangent.grouped,
-        spans: [
-          { start: this.n, count: 1, unit: 1 },
-          { start: filter, count: width, unit: 1 },
-          { start, count, unit: blockRows < y.places ? blockRows * x.places : y.places * x.places },
-        ],
-        into: {
-          expr: cotangent.expr,
-          place: { at: this.panel, strides: [0, lane.bytes, 16 * vectors] },
-        },
-        axis: cotangent.axis,
-      })
-    else throw new Error('rows of positions that are not evenly spaced')
+    const positions = { start, count, unit: Math.min(blockRows, y.places) * x.places }
+    readyCotangent(this.b, this.plan, { image: this.n, filter, width, vectors, positions, to: this.panel })
     f.release(start, count)
   }
 

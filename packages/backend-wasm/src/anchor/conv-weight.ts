@@ -5,12 +5,15 @@ import type { DesignContext, KernelDesign } from '../design.ts'
 import { workOf } from './block.ts'
 import { type ConvShape, convShape } from './conv-shape.ts'
 import { emitWeightSums } from './conv-weight-phase.ts'
+import { cotangentOf } from './cotangent.ts'
 import { epilogueOf, pushPart } from './dot.ts'
 import { spread } from './dot-plan.ts'
 import { type Image, imageOf } from './image.ts'
 import { type Lane, laneOf } from './lane.ts'
-import { type Matrix, matrixOf } from './matrix.ts'
-import { asPlane, elementsOf, type View, viewOf } from './views.ts'
+import type { Matrix } from './matrix.ts'
+import { type View, viewOf } from './views.ts'
+import { usesWinograd } from './winograd.ts'
+import { designTileWeights } from './winograd-weight.ts'
 
 /** Positions of an image whose products are summed up before their sum joins the result: at most so many, in whole rows. */
 const blockPositions = 1024
@@ -46,11 +49,16 @@ export interface WeightPlan extends ConvShape {
 const imageBytes = 196608
 
 /** `x [N, C, ...S]`, `ct [N, F, ...O]` → `[F, C/groups, ...K]`. */
-export function designConvWeight(kernel: Kernel, nest: AnchorNest, { target }: DesignContext): KernelDesign {
+export function designConvWeight(kernel: Kernel, nest: AnchorNest, context: DesignContext): KernelDesign {
   const [x, ct] = nest.sources.map(s => viewOf(kernel, s)) as [View, View]
   const [{ shape: w, dtype }] = nest.node.types as [Type]
   const shape = convShape(x.shape, w, ct.shape, nest.node.attrs as unknown as ConvAttrs)
-  const plan = planWeights(shape, x, ct, laneOf(dtype), target.threads)
+  const lane = laneOf(dtype)
+  const cotangent = cotangentOf(ct)
+  if (usesWinograd(shape, lane, shape.y.places, shape.x.places))
+    return designTileWeights(kernel, nest, context, shape, lane, x, cotangent)
+  const { target } = context
+  const plan = planWeights(shape, x, cotangent, lane, target.threads)
   const epilogue = epilogueOf(nest, [[0], w.slice(1).map((_, i) => i + 1)])
   return {
     operandAlign: kernel.operands.map(t => dtypeBytes(t.dtype)),
@@ -72,7 +80,7 @@ export function designConvWeight(kernel: Kernel, nest: AnchorNest, { target }: D
   }
 }
 
-function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: number): WeightPlan {
+function planWeights(shape: ConvShape, x: View, cotangent: Matrix, lane: Lane, threads: number): WeightPlan {
   const { y, x: across, channels, filters, taps } = shape
   const width = 4 * lane.count
   const panels = Math.ceil(filters / width)
@@ -82,8 +90,6 @@ function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: n
   })
   const image = (count: number): Image =>
     imageOf(x, lane, { y: y.size, x: across.size }, reach(y), reach(y), reach(across), count)
-  const wide = asPlane(ct)
-  const cotangent = evenly(matrixOf(wide, [0], [1], [2, 3]), wide)
   const { staged, plane } = image(channels)
   const most = staged ? Math.max(1, Math.floor(imageBytes / plane)) : channels
   const work = {
@@ -115,13 +121,6 @@ function planWeights(shape: ConvShape, x: View, ct: View, lane: Lane, threads: n
     tapsAt: sumsAt + align(chunkChannels * taps * sumsRow),
     partBytes: sumsAt + align(chunkChannels * taps * sumsRow) + align(4 * chunkChannels * taps),
   }
-}
-
-/** Positions that are not one stride apart from each other are read as if they were computed. */
-function evenly(matrix: Matrix, view: View): Matrix {
-  if (matrix.kind === 'computed' || matrix.deep.length === 1) return matrix
-  const { dtype, shape } = view
-  return matrixOf({ kind: 'computed', dtype, shape, elements: elementsOf(view), expr: 0 }, [0], [1], [2, 3])
 }
 
 /** The cheapest chunks of channels (at most `most`) and of panels: by cycles a position, and how they spread over threads. */

@@ -2,7 +2,7 @@ import { kernelOf } from '@stint/engine'
 import { type ConvAttrs, conv, f32, f64, type OpName, sizeOf, type Type, type Value } from '@stint/graph'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Bench, bitsOf, check, noise } from './testing.ts'
+import { Bench, bitsOf, check, noise } from '../testing/anchors.ts'
 
 const runs = process.env.STINT_FULL === '1' ? 200 : 25
 
@@ -192,6 +192,54 @@ function tileModel(c: Case, op: OpName, a: Float32Array, b: Float32Array): Float
   return out
 }
 
+/** (x, x + y, x − y, −y) */
+const fourPoints = ([x, y]: number[]): number[] => [x!, f(x! + y!), f(x! - y!), -y!]
+/** (x0 + (x1 + x2) / 2, (x1 − x2) / 2, (x1 + x2) / 2 + x3) */
+const threeTaps = ([a, b, c, d]: number[]): number[] => {
+  const half = f(b! + c!) / 2
+  return [f(a! + half), f(b! - c!) / 2, f(half + d!)]
+}
+
+/** The numerics of the gradient of 3×3 kernels by tiles: blocks of 64 tiles at most, in whole rows, or of images. */
+function tileWeightModel(c: Case, _op: OpName, a: Float32Array, b: Float32Array): Float32Array {
+  const [oh, ow] = outputs(c)!
+  const [h, w] = c.size
+  const [C, F] = [c.channels, c.filters]
+  const [across, rows] = [Math.ceil(ow / 2), Math.ceil(oh / 2)]
+  const blockRows = Math.min(rows, Math.max(1, Math.floor(64 / across)))
+  const blockImages = Math.max(1, Math.floor(64 / (across * rows)))
+  const out = new Float32Array(c.groups * F * C * 9)
+  const grid = (visit: (y: number, x: number) => number, n: number) =>
+    Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => visit(i, j)))
+  for (let g = 0; g < c.groups; g++)
+    for (let k = 0; k < C; k++)
+      for (let r = 0; r < F; r++) {
+        const sums = grid(() => 0, 4).map(line => line.map(() => new Blocks()))
+        for (let n = 0; n < c.n; n++)
+          for (let ty = 0; ty < rows; ty++)
+            for (let tx = 0; tx < across; tx++) {
+              const d = grid((i, j) => {
+                const [y, x] = [2 * ty + i - c.padding[0][0], 2 * tx + j - c.padding[1][0]]
+                const inside = y >= 0 && y < h && x >= 0 && x < w
+                return inside ? a[((n * c.groups * C + g * C + k) * h + y) * w + x]! : 0
+              }, 4)
+              const ct = grid((i, j) => {
+                const [y, x] = [2 * ty + i, 2 * tx + j]
+                return y < oh && x < ow ? b[((n * c.groups * F + g * F + r) * oh + y) * ow + x]! : 0
+              }, 2)
+              const tile = down(inputPoints, along(inputPoints, d))
+              const points = along(fourPoints, down(fourPoints, ct))
+              const block = Math.floor(n / blockImages) * rows + Math.floor(ty / blockRows)
+              for (let i = 0; i < 4; i++)
+                for (let j = 0; j < 4; j++) sums[i]![j]!.add(block, tile[i]![j]!, points[i]![j]!)
+            }
+        const totals = sums.map(line => line.map(x => x.total))
+        const kernel = along(threeTaps, down(threeTaps, totals))
+        for (let i = 0; i < 9; i++) out[((g * F + r) * C + k) * 9 + i] = kernel[Math.floor(i / 3)]![i % 3]!
+      }
+  return out
+}
+
 function expectModel(c: Case, op: OpName, threads: number, numerics = model): void {
   const out = outputs(c)!
   const [C, F] = [c.groups * c.channels, c.groups * c.filters]
@@ -281,7 +329,8 @@ describe('3×3 kernels over many channels go by tiles', () => {
     'valid, odd rows': square(1, 17, 16, 11, 3),
     'rows of 13': square(1, 16, 16, 15, 3),
     'several bands': square(1, 16, 16, 34, 3, 1, 1),
-    'several blocks of channels': square(1, 260, 16, 5, 3, 1, 1),
+    'several blocks of channels': square(1, 258, 16, 4, 3, 1, 1),
+    'several images in a block': square(5, 16, 20, 6, 3, 1, 1),
     groups: { ...square(2, 16, 17, 6, 3, 1, 1), groups: 2 },
     'uneven padding': {
       ...square(1, 16, 16, 9, 3),
@@ -295,6 +344,7 @@ describe('3×3 kernels over many channels go by tiles', () => {
     test(name, () => {
       for (const op of ['conv', 'convInput'] as const)
         for (const threads of [1, 2, 5]) expectModel(c, op, threads, tileModel)
+      for (const threads of [1, 2, 5]) expectModel(c, 'convWeight', threads, tileWeightModel)
     })
 })
 

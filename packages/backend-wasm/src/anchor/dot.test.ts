@@ -2,7 +2,7 @@ import { kernelOf } from '@stint/engine'
 import { type DotAttrs, f32, f64, type Shape, sizeOf, stridesOf, type Type, type Value } from '@stint/graph'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Bench, bitsOf, check, noise, type RunOptions } from './testing.ts'
+import { Bench, bitsOf, check, noise, type RunOptions } from '../testing/anchors.ts'
 
 const runs = process.env.STINT_FULL === '1' ? 300 : 40
 

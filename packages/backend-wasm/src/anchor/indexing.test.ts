@@ -1,6 +1,6 @@
 import { f32, f64, gather, i32, scatterAdd, type Type, type Value } from '@stint/graph'
 import { describe, test } from 'vitest'
-import { check } from './testing.ts'
+import { check } from '../testing/anchors.ts'
 
 type Case = readonly [fn: (...x: Value[]) => Value, types: readonly Type[], below: number]
 

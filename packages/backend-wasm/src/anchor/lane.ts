@@ -1,5 +1,5 @@
 import type { DType } from '@stint/graph'
-import type { MemoryOp, PlainOp } from '../asm/index.ts'
+import type { FunctionBuilder, Local, MemoryOp, PlainOp } from '../asm/index.ts'
 
 /** Vectors of one float dtype: the instructions that products and sums are made of. */
 export interface Lane {
@@ -45,4 +45,17 @@ export function laneOf(dtype: DType): Lane {
   if (dtype === 'f32') return f32
   if (dtype === 'f64') return f64
   throw new RangeError(`no float lanes of ${dtype}`)
+}
+
+/** Pushes where x exceeds y: NaN exceeds every number, and nothing exceeds NaN. */
+export function exceeds(f: FunctionBuilder, lane: Lane, x: Local, y: Local): FunctionBuilder {
+  const type = lane.dtype === 'f32' ? 'f32x4' : 'f64x2'
+  f.get(y)
+    .get(y)
+    .op(`${type}.eq` as PlainOp)
+  return f
+    .get(x)
+    .get(y)
+    .op(`${type}.le` as PlainOp)
+    .op('v128.andnot')
 }

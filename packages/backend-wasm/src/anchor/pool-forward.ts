@@ -1,6 +1,6 @@
-import type { FunctionBuilder, Local, PlainOp } from '../asm/index.ts'
+import type { FunctionBuilder, Local } from '../asm/index.ts'
 import { forRange, times } from './emit.ts'
-import type { Lane } from './lane.ts'
+import { exceeds, type Lane } from './lane.ts'
 import { storePart } from './pack.ts'
 import type { PoolPlaces } from './pool.ts'
 import { emitAnyGather } from './pool-scatter.ts'
@@ -96,19 +96,6 @@ function windowValue({ b: { f }, plan }: PoolPlaces, rows: readonly Local[], cou
   f.release(next, take)
   if (picked !== best) f.release(best)
   return picked
-}
-
-/** Pushes where x exceeds y: NaN exceeds every number, and nothing exceeds NaN. */
-export function exceeds(f: FunctionBuilder, lane: Lane, x: Local, y: Local): FunctionBuilder {
-  const type = lane.dtype === 'f32' ? 'f32x4' : 'f64x2'
-  f.get(y)
-    .get(y)
-    .op(`${type}.eq` as PlainOp)
-  return f
-    .get(x)
-    .get(y)
-    .op(`${type}.le` as PlainOp)
-    .op('v128.andnot')
 }
 
 /** The sum of what each of `loads` pushes, in f64, rounded once. */

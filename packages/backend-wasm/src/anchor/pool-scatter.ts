@@ -1,8 +1,8 @@
 import type { FunctionBuilder, Local, PlainOp } from '../asm/index.ts'
 import { forRange, plus, times } from './emit.ts'
+import { exceeds } from './lane.ts'
 import { storePart } from './pack.ts'
 import type { PoolAxis, PoolPlaces, PoolPlan } from './pool.ts'
-import { exceeds } from './pool-forward.ts'
 import { loadRegular } from './window-panel.ts'
 
 /** True if no two windows share an element, and none reaches beyond the image. */

@@ -11,7 +11,7 @@ import {
 } from '@stint/graph'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
-import { check } from './testing.ts'
+import { check } from '../testing/anchors.ts'
 
 const runs = process.env.STINT_FULL === '1' ? 200 : 30
 const exact = { tolerance: 0, wild: true }

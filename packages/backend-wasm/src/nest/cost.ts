@@ -1,5 +1,5 @@
 import type { CostTable, Expr, MapNest, ReduceNest, Reduction } from '@stint/engine'
-import { bytesOf, dtypeBytes, type ElementwiseOp, isFloat, sizeOf, type Type } from '@stint/graph'
+import { bytesOf, type ElementwiseOp, isFloat, sizeOf, type Type } from '@stint/graph'
 import { Facts } from './facts.ts'
 import { neededExprs } from './need.ts'
 
@@ -36,8 +36,7 @@ function weightOf(expr: Expr, vectorAxis: number): number {
   const wide = expr.dtype === 'f64' ? 2 : 1
   switch (expr.kind) {
     case 'load': {
-      const step = vectorAxis < 0 ? 0 : Math.abs(expr.at.coefs[vectorAxis]!)
-      return (step <= 1 ? 1 : 12) * wide
+      return memoryWeight(vectorAxis < 0 ? 0 : expr.at.coefs[vectorAxis]!) * wide
     }
     case 'apply': {
       const weight = opWeights[expr.op] ?? 1
@@ -52,12 +51,18 @@ function weightOf(expr: Expr, vectorAxis: number): number {
   }
 }
 
+/** Elements apart are loaded one by one, and far apart each from a line of its own. */
+function memoryWeight(step: number): number {
+  const size = Math.abs(step)
+  return size <= 1 ? 1 : size <= 16 ? 5 : 12
+}
+
 function reductionWeight({ op, dtype }: Reduction): number {
   if (op === 'sum' && isFloat(dtype)) return dtype === 'f64' ? 2 : 5
   return dtype === 'i32' || dtype === 'u32' ? 1 : 8
 }
 
-/** Whole ns of a nest: the vector instructions of its passes, or the bytes that it moves if they take longer. */
+/** Whole ns of a nest: the work of its passes, or the bytes that it moves if they take longer. */
 export function nestCost(
   nest: MapNest | ReduceNest,
   axis: number,
@@ -65,9 +70,16 @@ export function nestCost(
   table: CostTable,
 ): number {
   const bytes = types.reduce((n, type) => n + bytesOf(type), 0) / table.bytes
-  const work = passesOf(nest).reduce((n, pass) => n + passWork(nest, axis, pass), 0)
-  return Math.ceil(table.step + Math.max(bytes, work / (table.flop.vector ?? 32)))
+  return Math.ceil(table.step + Math.max(bytes, nestWork(nest, axis) / (table.flop.vector ?? 32)))
 }
+
+/** Vector instructions of a nest with vectors along `axis`, counted by elements: a vector is four of them. */
+export function nestWork(nest: MapNest | ReduceNest, axis: number): number {
+  return passesOf(nest, axis).reduce((n, pass) => n + passWork(nest, axis, pass), 0)
+}
+
+/** What a row of a map takes besides its elements, a pass over the elements of a point, and the end of such a pass. */
+const overheads = { row: 40, pass: 200, columns: 100 } as const
 
 /** Roots that are computed in one pass, and the work with each of their elements besides. */
 interface Pass {
@@ -77,11 +89,11 @@ interface Pass {
   readonly keep: number
 }
 
-function passesOf(nest: MapNest | ReduceNest): Pass[] {
-  const stores = (list: MapNest['stores'], keep: number): Pass[] =>
-    list.length === 0
-      ? []
-      : [{ roots: list.map(s => s.expr), work: list.reduce((n, s) => n + dtypeBytes(s.dtype) / 4, 0), keep }]
+function passesOf(nest: MapNest | ReduceNest, axis: number): Pass[] {
+  const stores = (list: MapNest['stores'], keep: number): Pass[] => {
+    const work = list.reduce((n, s) => n + memoryWeight(axis < 0 ? 0 : s.at.coefs[axis]!), 0)
+    return list.length === 0 ? [] : [{ roots: list.map(s => s.expr), work, keep }]
+  }
   if (nest.kind === 'map') return stores(nest.stores, 0)
   const stages = Array.from({ length: nest.stages }, (_, stage): Pass => {
     const list = nest.reductions.filter(r => r.stage === stage)
@@ -94,21 +106,25 @@ function passesOf(nest: MapNest | ReduceNest): Pass[] {
   return [...stages, ...stores(nest.perElement, nest.keep)]
 }
 
-/** Each expression as often as the innermost loop that it depends on turns. */
+/** Each expression as often as the innermost loop that it depends on turns, and what the loops take themselves. */
 function passWork(nest: MapNest | ReduceNest, axis: number, { roots, work, keep }: Pass): number {
   const { domain, exprs } = nest
   const facts = new Facts(domain)
-  const points = sizeOf(domain)
   const inner = axis < 0 ? 1 : domain[axis]!
+  const rows = sizeOf(domain) / Math.max(1, inner)
+  // What does not fill a vector takes as long as one.
+  const points = rows * 4 * (Math.floor(inner / 4) + (inner % 4))
   let total = work * points
   const moves = exprs.map(() => 0)
   for (const e of neededExprs(exprs, roots, facts)) {
     const expr = exprs[e]!
     moves[e] = movesWith(expr, moves, axis, keep)
-    const turns = moves[e] === 2 ? points : moves[e] === 1 ? points / inner : 0
-    total += weightOf(expr, axis) * turns
+    total += weightOf(expr, axis) * (moves[e] === 2 ? points : moves[e] === 1 ? rows : 0)
   }
-  return total
+  if (nest.kind === 'map') return total + overheads.row * rows
+  const kept = sizeOf(domain.slice(0, keep))
+  if (axis < keep) return total + 3 * points + (overheads.columns / 4) * kept
+  return total + overheads.pass * kept + overheads.row * (rows - kept)
 }
 
 /** 2 for a value that differs along vectors, or from one reduced element to the next; 1 from row to row; 0 not at all. */

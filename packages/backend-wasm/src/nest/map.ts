@@ -2,7 +2,7 @@ import { inPlacePairs, type Kernel, type MapNest } from '@stint/engine'
 import { dtypeBytes, type Shape, sizeOf } from '@stint/graph'
 import type { DesignContext, KernelDesign, Phase } from '../design.ts'
 import { emitBox } from './box.ts'
-import { nestCost } from './cost.ts'
+import { nestCost, nestWork } from './cost.ts'
 import { partOf } from './loops.ts'
 
 /** Elements in a row that one part does: whole cache lines of bytes. */
@@ -17,7 +17,7 @@ export function designMap(kernel: Kernel, nest: MapNest, { target }: DesignConte
         workspaceBytes: 0,
         cost: nestCost(
           nest,
-          nest.domain.length - 1,
+          vectorAxis(nest),
           [...kernel.operands, ...kernel.results.map(r => r.type)],
           target.costs,
         ),
@@ -31,6 +31,7 @@ export function designMap(kernel: Kernel, nest: MapNest, { target }: DesignConte
 function mapPhase(kernel: Kernel, nest: MapNest): Phase {
   const { domain } = nest
   const split = axisToSplit(domain)
+  const axis = vectorAxis(nest)
   return b => {
     const range =
       split < 0
@@ -48,13 +49,23 @@ function mapPhase(kernel: Kernel, nest: MapNest): Phase {
         strides: at.coefs.map(c => bytes * c),
       }
     })
-    if (split >= 0) emitBox(b, { elements: nest, range, outputs })
+    if (split >= 0) emitBox(b, { elements: nest, range, outputs, axis })
     else
       b.f
         .get(b.part)
         .op('i32.eqz')
-        .if(() => emitBox(b, { elements: nest, outputs }))
+        .if(() => emitBox(b, { elements: nest, outputs, axis }))
   }
+}
+
+/** The axis that vectors lie along: the last one, unless another takes less work. */
+function vectorAxis(nest: MapNest): number {
+  let [best, least] = [nest.domain.length - 1, Number.POSITIVE_INFINITY]
+  for (let axis = best; axis >= 0; axis--) {
+    const work = nestWork(nest, axis)
+    if (work < least) [best, least] = [axis, work]
+  }
+  return best
 }
 
 /** The axis to share between parts: the outermost that is long enough, or the longest; −1 for a point. */

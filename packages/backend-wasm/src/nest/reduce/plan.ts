@@ -1,5 +1,6 @@
 import type { Guard, ReduceNest } from '@stint/engine'
 import { sizeOf } from '@stint/graph'
+import { nestWork } from '../cost.ts'
 import { Facts } from '../facts.ts'
 import { chunkElements } from './accumulator.ts'
 
@@ -22,32 +23,19 @@ export function planReduce(nest: ReduceNest): ReducePlan {
   const { domain, keep } = nest
   const points = sizeOf(domain.slice(0, keep))
   const elements = sizeOf(domain.slice(keep))
-  const columns = pointsAreNeighbours(nest) && !guardsCross(nest)
+  const along = keep < domain.length ? domain.length - 1 : -1
+  const columns =
+    keep > 0 && along >= 0 && !guardsCross(nest) && nestWork(nest, keep - 1) < nestWork(nest, along)
   const chunks = Math.max(1, Math.ceil(elements / chunkElements))
   return {
     nest,
     kind: columns ? 'columns' : 'rows',
-    axis: columns ? keep - 1 : keep < domain.length ? domain.length - 1 : -1,
+    axis: columns ? keep - 1 : along,
     points,
     elements,
     chunks,
     byChunks: chunks > 1 && points < 32,
   }
-}
-
-/** True if most loads step less from one point to the next than from one reduced element to the next. */
-function pointsAreNeighbours({ domain, keep, exprs }: ReduceNest): boolean {
-  if (keep === 0 || keep === domain.length) return false
-  const [kept, reduced] = [keep - 1, domain.length - 1]
-  if (domain[kept]! < 4 || sizeOf(domain.slice(keep)) < 2) return false
-  let votes = 0
-  for (const expr of exprs) {
-    if (expr.kind !== 'load') continue
-    const across = Math.abs(expr.at.coefs[kept]!)
-    const along = Math.abs(expr.at.coefs[reduced]!)
-    if (across > 0 && along > 0) votes += Math.sign(along - across)
-  }
-  return votes > 0
 }
 
 /** True if a guard depends on the last kept axis and on a reduced one: then it cannot be settled for whole columns. */
