@@ -132,6 +132,13 @@ test('many values side by side', async () => {
   await check((x: Value) => parts(x)[0]!.concat(parts(x).slice(1), 1).max([0, 1]), [f32(2, 3, 6)])
 })
 
+test('transpositions in tiles', async () => {
+  await check((x: Value) => x.transpose(), [f32(70, 50)])
+  await check((x: Value) => x.transpose().add(1).flip(1), [f32(33, 9)])
+  await check((x: Value, y: Value) => x.transpose([1, 2, 0]).mul(y), [f32(65, 8, 3), f32(8, 3, 65)])
+  await check((x: Value) => x.transpose().pad([1, 2], [3, 4], 5), [f32(40, 20)])
+})
+
 test('operands broadcast, whole or by axis', async () => {
   const shapes = [[], [1], [9], [4, 1], [3, 1, 9], [3, 4, 1]]
   for (const shape of shapes)
