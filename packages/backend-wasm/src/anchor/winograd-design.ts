@@ -6,7 +6,7 @@ import { bareResult, epilogueOf, pushPart } from './dot.ts'
 import { plus } from './emit.ts'
 import { emitDense } from './rows.ts'
 import type { View } from './views.ts'
-import { planWinograd, points, type Winograd } from './winograd.ts'
+import { planWinograd, pointBytes, points, type Winograd } from './winograd.ts'
 import { emitTransformedWeights, emitWinograd, type WeightPlaces } from './winograd-phase.ts'
 
 /** Where weights `[a, b, 3, 3]` are read: which axis its rows are, and whether the kernel is read backwards. */
@@ -31,7 +31,7 @@ export function designWinograd(
   const epilogue = epilogueOf(nest, [[0], [1], shape.slice(2).map((_, i) => i + 2)])
   const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
   // Transformed weights, then a copy of the weights if they have to be computed first.
-  const copyAt = align(points * work.groups * work.rows * work.channels * 4)
+  const copyAt = points * pointBytes(work.groups * work.rows * work.channels)
   const shared = copyAt + (view.kind === 'strided' ? 0 : align(4 * sizeOf(view.shape)))
   const strides = view.kind === 'strided' ? view.strides : stridesOf(view.shape).map(s => 4 * s)
   const [s0, s1, sy, sx] = strides as [number, number, number, number]

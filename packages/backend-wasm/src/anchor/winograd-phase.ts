@@ -7,7 +7,7 @@ import { forRange, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import { tilesHelper } from './micro.ts'
-import { points, type WinogradPlan } from './winograd.ts'
+import { pointBytes, points, type WinogradPlan } from './winograd.ts'
 import { inputTransform, outputTransform, weightTransform } from './winograd-transform.ts'
 
 /** Where the pieces of a convolution by tiles are. */
@@ -45,7 +45,7 @@ export function emitTransformedWeights(
   const [from, end] = partOf(f, b, groups * rows)
   const row = f.local('i32')
   const { dy, dx, channel } = places
-  const helper = weightTransform(b, { dy, dx, channel, point: groups * rows * channels * 4 })
+  const helper = weightTransform(b, { dy, dx, channel, point: pointBytes(groups * rows * channels) })
   forRange(
     f,
     row,
@@ -134,7 +134,7 @@ export function emitWinograd(b: PhaseBuilder, plan: WinogradPlan, places: Winogr
           plane: image.plane,
           row: image.row,
           pitch: 4 * pitch,
-          point: 4 * pitch * channels,
+          point: pointBytes(pitch * channels),
         }),
       )
       places.weights()
@@ -171,7 +171,7 @@ export function emitWinograd(b: PhaseBuilder, plan: WinogradPlan, places: Winogr
           width,
           plane: outRows * width * 4,
           pitch: 4 * pitch,
-          point: 4 * pitch * chunkRows,
+          point: pointBytes(pitch * chunkRows),
         }),
       )
       if (places.result !== undefined) return
@@ -263,8 +263,8 @@ function productHelper(b: PhaseBuilder, plan: WinogradPlan): number {
         panel(4)
       })
       f.release(end)
-      f.increment(weights, groups * rows * channels * 4)
-      f.increment(tiles, bytes * channels).increment(sums, bytes * chunkRows)
+      f.increment(weights, pointBytes(groups * rows * channels))
+      f.increment(tiles, pointBytes(pitch * channels)).increment(sums, pointBytes(pitch * chunkRows))
     })
   })
 }

@@ -7,7 +7,7 @@ import { forRange, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import { tilesHelper } from './micro.ts'
-import { points } from './winograd.ts'
+import { pointBytes, points } from './winograd.ts'
 import { inputTransform } from './winograd-transform.ts'
 import type { TileWeightPlan } from './winograd-weight.ts'
 
@@ -143,7 +143,7 @@ class TileWeightEmitter {
         plane: image.plane,
         row: image.row,
         pitch: 4 * pitch,
-        point: 4 * pitch * chunkChannels,
+        point: pointBytes(pitch * chunkChannels),
       }
       f.call(inputTransform(this.b, grid))
     })
@@ -188,7 +188,7 @@ class TileWeightEmitter {
       Local,
     ]
     const [high2, tiles, sums] = [f.local('i32'), f.local('i32'), f.local('i32')]
-    const point = blockRows * across * blockImages * 16 * vectors
+    const point = pointBytes(blockRows * across * blockImages * 4 * vectors)
     f.get(at).get(this.first).op('i32.sub').get(this.filter).op('i32.add').set(filter)
     // Output rows of the block.
     times(f.get(this.y), 2).set(start)
@@ -254,8 +254,8 @@ class TileWeightEmitter {
             .get(count)
           f.get(this.channels).get(whole).op('i32.sub').get(this.more).call(strip(1))
         })
-      f.increment(tiles, 4 * pitch * chunkChannels).increment(to, point)
-      f.increment(sums, 4 * sumsRow * chunkChannels)
+      f.increment(tiles, pointBytes(pitch * chunkChannels)).increment(to, point)
+      f.increment(sums, pointBytes(sumsRow * chunkChannels))
     })
     f.release(p, whole, i, n, filter, start, count, to, high2, tiles, sums)
   }
@@ -268,7 +268,7 @@ class TileWeightEmitter {
     plus(f.get(this.work), outAt).set(out)
     f.get(out)
     plus(f.get(this.work), sumsAt)
-    f.get(this.channels).call(kernelTransform(this.b, 4 * sumsRow, 4 * sumsRow * chunkChannels))
+    f.get(this.channels).call(kernelTransform(this.b, 4 * sumsRow, pointBytes(sumsRow * chunkChannels)))
     times(f.get(this.chunk), 9).set(row)
     times(f.get(this.channels), 9).set(rows)
     f.get(this.end).get(this.first).op('i32.sub').set(count)

@@ -9,7 +9,7 @@ import { type Image, imageOf } from './image.ts'
 import type { Lane } from './lane.ts'
 import type { Matrix } from './matrix.ts'
 import type { View } from './views.ts'
-import { pitchOf, points } from './winograd.ts'
+import { pitchOf, pointBytes, points } from './winograd.ts'
 import { emitTileWeights } from './winograd-weight-phase.ts'
 
 /** Tiles whose products are summed up before their sum joins the result: at most so many, in whole rows of tiles. */
@@ -111,10 +111,10 @@ function planTileWeights(
   const sumsRow = Math.ceil(chunkFilters / 4) * 4
   const outs = chunkChannels * 9 * sumsRow
   // Results take the place of the tiles, which are not needed by then.
-  const tilesAt = take(Math.max(points * chunkChannels * pitch, outs))
+  const tilesAt = take(Math.max((points * pointBytes(chunkChannels * pitch)) / 4, outs))
   const positionsAt = take(2 * blockRows * shape.x.places * 16)
-  const panelAt = take(points * blockRows * across * blockImages * 16)
-  const sumsAt = take(points * chunkChannels * sumsRow)
+  const panelAt = take((points * pointBytes(blockRows * across * blockImages * 16)) / 4)
+  const sumsAt = take((points * pointBytes(chunkChannels * sumsRow)) / 4)
   return {
     ...shape,
     lane,

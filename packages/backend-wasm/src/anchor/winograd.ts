@@ -48,6 +48,15 @@ export interface WinogradPlan extends Winograd {
 /** Points of the transform: 4×4. */
 export const points = 16
 
+/**
+ * Bytes between points of so many elements each: an odd number of cache lines, so that the points of one tile, written
+ * together, do not crowd the same places of the cache.
+ */
+export function pointBytes(elements: number): number {
+  const lines = Math.ceil(elements / 16)
+  return 64 * (lines % 2 === 0 ? lines + 1 : lines)
+}
+
 /** True if a convolution, its input's or its weights' gradient is done this way: a constant of the numerics. */
 export function usesWinograd(
   { y, x, channels, filters }: ConvShape,
@@ -75,11 +84,10 @@ export function planWinograd(work: Winograd, bare: boolean, threads: number): Wi
   const allY = { first: first.y, count: 2 * down + 2 }
   const reachX = { first: first.x, count: 2 * across + 2 }
   const image = imageOf(source, lane, size, reachY, allY, reachX, channels)
-  const align = (elements: number): number => Math.ceil((elements * lane.bytes) / 64) * 64
   const tilesAt = Math.ceil(image.bytes / 64) * 64
   // Outputs take the place of the tiles, which are not needed by then.
-  const outBytes = bare ? 0 : align(chunkRows * 2 * bandRows * width)
-  const tileBytes = Math.max(align(points * channels * pitch), outBytes)
+  const outBytes = bare ? 0 : Math.ceil((chunkRows * 2 * bandRows * width) / 16) * 64
+  const tileBytes = Math.max(points * pointBytes(channels * pitch), outBytes)
   const sumsAt = tilesAt + tileBytes
   return {
     ...work,
@@ -95,7 +103,7 @@ export function planWinograd(work: Winograd, bare: boolean, threads: number): Wi
     tilesAt,
     sumsAt,
     outAt: tilesAt,
-    partBytes: sumsAt + align(points * chunkRows * pitch) + 64,
+    partBytes: sumsAt + points * pointBytes(chunkRows * pitch) + 64,
   }
 }
 
