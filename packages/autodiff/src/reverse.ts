@@ -1,5 +1,6 @@
 import { type Builder, isFloat, type Node, opDef, type Value, type ValueId, within } from '@stint/graph'
 import { contextOf } from './context.ts'
+import { Sums } from './sums.ts'
 
 /**
  * The reverse sweep (Linnainmaa 1970; Speelpenning 1980): from the last node to the first, each node turns the
@@ -18,11 +19,11 @@ export function reverse(
   nodes: readonly Node[] = builder.nodes.slice(),
 ): (Value | null)[] {
   const varied = dependents(nodes, inputs)
-  const sums = new Map<ValueId, Value>()
+  const sums = new Sums(builder)
   return within(builder, () => {
     for (const [i, output] of outputs.entries()) {
       const ct = cotangents[i]
-      if (ct !== null && ct !== undefined) accumulate(sums, builder.use(output), ct)
+      if (ct !== null && ct !== undefined) sums.add(builder.use(output), ct)
     }
     for (const node of nodes.toReversed()) {
       if (!node.results.some(id => varied.has(id) && sums.has(id))) continue
@@ -43,18 +44,8 @@ function dependents(nodes: readonly Node[], inputs: readonly Value[]): Set<Value
   return varied
 }
 
-function accumulate(sums: Map<ValueId, Value>, id: ValueId, ct: Value): void {
-  const sum = sums.get(id)
-  sums.set(id, sum === undefined ? ct : sum.add(ct))
-}
-
 /** Adds the products of one node to the cotangents of its inputs. */
-function pullBack(
-  builder: Builder,
-  node: Node,
-  varied: ReadonlySet<ValueId>,
-  sums: Map<ValueId, Value>,
-): void {
+function pullBack(builder: Builder, node: Node, varied: ReadonlySet<ValueId>, sums: Sums): void {
   const { derivative } = opDef(node.op)
   const at = contextOf(builder, node)
   const wants = (i: number): boolean => {
@@ -62,7 +53,7 @@ function pullBack(
     return varied.has(id) && isFloat((builder.values[id] as { dtype: 'f32' }).dtype)
   }
   const give = (i: number, product: Value | null | undefined): void => {
-    if (product !== null && product !== undefined) accumulate(sums, node.inputs[i] as ValueId, product)
+    if (product !== null && product !== undefined) sums.add(node.inputs[i] as ValueId, product)
   }
   if (derivative.kind === 'rule') {
     const products = derivative.vjp(
@@ -74,6 +65,11 @@ function pullBack(
   }
   const ct = sums.get(node.results[0] as ValueId)
   if (ct === undefined || derivative.kind === 'none') return
+  if (node.op === 'slice' && (node.attrs.step as readonly number[]).every(n => n === 1)) {
+    const site = node.site && { ...node.site, derivative: true }
+    if (wants(0)) sums.addPiece(node.inputs[0] as ValueId, node.attrs.start as readonly number[], ct, site)
+    return
+  }
   for (const i of node.inputs.keys()) {
     if (!wants(i)) continue
     if (derivative.kind === 'elementwise') give(i, derivative.partials[i]?.(ct, at))

@@ -33,7 +33,7 @@ export function showTasks({ tasks, infos }: Pick<Planned, 'tasks' | 'infos'>): s
       const { cost, workspaceBytes, inPlace } = infos[index]!.variants[0]!
       const parts = [
         `task ${i}: kernel ${index}`,
-        `reads ${list(task.reads)}`,
+        `reads ${list(task)}`,
         `writes ${task.writes.map(v => `%${v}: ${showType(tasks.values[v]!)}`).join(', ')}`,
         `${cost} ns`,
         ...(workspaceBytes > 0 ? [`workspace ${workspaceBytes}`] : []),
@@ -99,8 +99,10 @@ function showAddress(at: number | { readonly base: number; readonly strides: rea
   return typeof at === 'number' ? String(at) : `${at.base}+${at.strides.join(',')}`
 }
 
-function list(values: readonly number[]): string {
-  return values.length === 0 ? 'nothing' : values.map(v => `%${v}`).join(' ')
+/** `%3 %7+4096`: values, and how many bytes from their start. */
+function list({ reads, offsets }: Task): string {
+  const one = (v: number, i: number): string => `%${v}${offsets?.[i] ? `+${offsets[i]}` : ''}`
+  return reads.length === 0 ? 'nothing' : reads.map(one).join(' ')
 }
 
 function comment(task: Task): string {

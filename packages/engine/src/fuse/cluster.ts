@@ -2,6 +2,7 @@ import { type Graph, opDef, type Shape, sameShape, type ValueId } from '@stint/g
 import { type LocalId, type LocalNode, type Region, regionOf } from '../kernel/kernel.ts'
 import { lower, Unfusable } from '../kernel/lower.ts'
 import type { Uses } from './uses.ts'
+import { type View, viewOf } from './views.ts'
 
 /** Roots that one kernel computes together, with the light values that they need. */
 export interface Cluster {
@@ -28,7 +29,11 @@ export function clusterOf(uses: Uses, root: ValueId): Cluster {
 /** A cluster as a region to run, and the graph values behind its operands and results. */
 export interface Fused {
   readonly region: Region
+  /** The values behind the operands: stored, or slices of stored ones. */
+  readonly operands: readonly ValueId[]
+  /** The stored value that each operand lies in, and how many bytes from its start. */
   readonly reads: readonly ValueId[]
+  readonly offsets: readonly number[]
   readonly writes: readonly ValueId[]
   /** Graph nodes in the kernel. */
   readonly nodes: readonly number[]
@@ -46,7 +51,9 @@ export function fuse(
   isStored: (v: ValueId) => boolean,
 ): Fused {
   const own = new Set(cluster.roots)
-  const reads: ValueId[] = []
+  const isRead = (v: ValueId): boolean => uses.producer[v]! < 0 || (isStored(v) && !own.has(v))
+  const operands: ValueId[] = []
+  const places: View[] = []
   const order: number[] = []
   const ordered = new Set<number>()
   const seen = new Set<ValueId>()
@@ -54,8 +61,10 @@ export function fuse(
     if (seen.has(v)) return
     seen.add(v)
     const producer = uses.producer[v]!
-    if (producer < 0 || (isStored(v) && !own.has(v))) {
-      reads.push(v)
+    const place = isRead(v) ? { value: v, offset: 0 } : own.has(v) ? undefined : viewOf(uses, v, isRead)
+    if (place !== undefined) {
+      operands.push(v)
+      places.push(place)
       return
     }
     if (ordered.has(producer)) return
@@ -66,17 +75,24 @@ export function fuse(
     order.push(producer)
   }
   for (const v of results) visit(v)
-  return { region: assemble(uses.graph, reads, order, results), reads, writes: results, nodes: order }
+  return {
+    region: assemble(uses.graph, operands, order, results),
+    operands,
+    reads: places.map(p => p.value),
+    offsets: places.map(p => p.offset),
+    writes: results,
+    nodes: order,
+  }
 }
 
 function assemble(
   graph: Graph,
-  reads: readonly ValueId[],
+  operands: readonly ValueId[],
   order: readonly number[],
   results: readonly ValueId[],
 ): Region {
-  const local = new Map<ValueId, LocalId>(reads.map((v, i) => [v, i]))
-  let next = reads.length
+  const local = new Map<ValueId, LocalId>(operands.map((v, i) => [v, i]))
+  let next = operands.length
   const body = order.map((index): LocalNode => {
     const { op, attrs, inputs, results: made } = graph.nodes[index]!
     const node = { op, attrs, inputs: inputs.map(v => local.get(v)!), types: made.map(v => graph.values[v]!) }
@@ -84,7 +100,7 @@ function assemble(
     return node
   })
   return regionOf(
-    reads.map(v => graph.values[v]!),
+    operands.map(v => graph.values[v]!),
     body,
     results.map(v => local.get(v)!),
   )
@@ -92,8 +108,8 @@ function assemble(
 
 /** The graph value behind a local id of the kernel of a cluster. */
 export function graphValue(uses: Uses, fused: Fused, local: LocalId): ValueId {
-  if (local < fused.reads.length) return fused.reads[local]!
-  let next = fused.reads.length
+  if (local < fused.operands.length) return fused.operands[local]!
+  let next = fused.operands.length
   for (const index of fused.nodes) for (const v of uses.node(index).results) if (next++ === local) return v
   throw new RangeError(`no local value ${local}`)
 }

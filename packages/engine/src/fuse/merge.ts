@@ -104,7 +104,7 @@ class Merger {
         again = false
         const id = this.#home.get(root)!
         for (const before of [...this.#before(id)].sort(
-          (a, b) => last(this.#clusters.get(b)!) - last(this.#clusters.get(a)!),
+          (a, b) => heavy(this.#clusters.get(b)!) - heavy(this.#clusters.get(a)!),
         ))
           if (this.#merge(before, id)) {
             again = true
@@ -215,6 +215,11 @@ class Merger {
     for (const id of [...this.#clusters.keys()].sort((a, b) => a - b)) visit(id)
     return order
   }
+}
+
+/** The value by which a cluster comes early or late: an anchor's own, whatever was merged to it since. */
+function heavy(c: Cluster): ValueId {
+  return c.kind === 'anchor' ? c.roots[0]! : last(c)
 }
 
 function last(c: Cluster): ValueId {

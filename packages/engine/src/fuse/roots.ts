@@ -6,25 +6,29 @@ import type { Uses } from './uses.ts'
  *
  * - results of reductions and anchors are roots;
  * - so is what a single-use chain of elementwise work makes of one of them (bias, residual sum, activation): storing
- *   the end of the chain lets the start stay inside the kernel. Not so after an anchor whose result is far smaller than
- *   what it reads (a weight gradient): fused with the update that follows, it would hold its operands until the update
- *   may run;
- * - so is a light value with several readers that needs two or more stored values of its own size: recomputing it
- *   would keep both alive where one would do. With one such source (a normalized activation) the source is kept instead;
+ *   the end of the chain lets the start stay inside the kernel. Of a sum of several, each is added to those before it.
+ *   Not so after an anchor whose result is far smaller than what it reads (a weight gradient): fused with the update
+ *   that follows, it would hold its operands until the update may run;
+ * - so is a light value with several readers that needs stored values of twice its own size: recomputing it would keep
+ *   all of them alive where one would do. With about one such source (a normalized activation) that is kept instead;
+ * - so is what many pieces are joined to, each piece, and what many slices are taken of;
  * - so is what an anchor must find stored.
  */
 export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<ValueId> {
   const { graph } = uses
+  const latest = latestHeavy(uses)
   const roots = new Set<ValueId>([...forced, ...uses.required].filter(v => uses.producer[v]! >= 0))
   for (const node of graph.nodes) {
     const { kind, prologue } = opDef(node.op)
     if (kind !== 'anchor' && kind !== 'reduction') continue
     for (const v of node.results) {
       roots.add(v)
-      if (kind === 'reduction' || !contracts(uses, node)) roots.add(chainEnd(uses, v, roots))
+      if (kind === 'reduction' || !contracts(uses, node)) roots.add(chainEnd(uses, v, roots, latest))
     }
     for (const [i, v] of node.inputs.entries()) if (prologue?.[i] === false && uses.isLight(v)) roots.add(v)
   }
+  for (const node of graph.nodes) if (node.op === 'concat') addPieces(uses, node, roots)
+  addSliced(uses, roots)
   const sources: (ReadonlySet<ValueId> | undefined)[] = []
   for (const node of graph.nodes)
     for (const v of node.results) {
@@ -34,20 +38,30 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
         for (const s of uses.isLight(input) && !roots.has(input) ? sources[input]! : [input]) stored.add(s)
       sources[v] = stored
       if (roots.has(v) || uses.consumers[v]!.length < 2) continue
-      const big = [...stored].filter(s => 2 * uses.size(s) >= uses.size(v))
-      if (big.length >= 2) roots.add(v)
+      const total = [...stored].reduce((n, s) => n + Math.min(uses.size(s), uses.size(v)), 0)
+      if (total >= 2 * uses.size(v)) roots.add(v)
     }
   return roots
 }
 
-/** True if a node makes little of much. */
+/** True if a node makes little of much that could be freed after it: what is kept between runs does not count. */
 export function contracts(uses: Uses, node: Node): boolean {
-  const most = Math.max(...node.inputs.map(v => uses.size(v)))
+  const most = Math.max(0, ...node.inputs.filter(v => !isKept(uses, v)).map(v => uses.size(v)))
   return node.results.every(v => 4 * uses.size(v) <= most)
 }
 
-/** Follows `v` through nodes that alone read it, elementwise and of its size, to the value where readers part. */
-function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>): ValueId {
+/** True for state and constants, also read in another order. */
+function isKept(uses: Uses, v: ValueId): boolean {
+  const node = uses.producerOf(v)
+  if (node === undefined) return uses.kept.has(v)
+  return node.inputs.length === 1 && opDef(node.op).kind === 'movement' && isKept(uses, node.inputs[0]!)
+}
+
+/**
+ * Follows `v` through nodes that alone read it, elementwise and of its size, to the value where readers part, or to
+ * where it waits for something heavy that comes later: of a sum of products, each is added to those before it.
+ */
+function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>, latest: Int32Array): ValueId {
   let end = v
   for (;;) {
     const readers = uses.consumers[end]!
@@ -56,7 +70,50 @@ function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>): ValueId 
     const [next] = node.results as [ValueId]
     const fits =
       (opDef(node.op).kind === 'elementwise' || node.op === 'reshape') && uses.size(next) === uses.size(v)
-    if (!fits || roots.has(next)) return end
+    if (!fits || roots.has(next) || latest[next]! > latest[v]!) return end
     end = next
   }
+}
+
+/** For each value the last anchor or reduction that it needs: the index of that node, −1 for none. */
+function latestHeavy(uses: Uses): Int32Array {
+  const latest = new Int32Array(uses.graph.values.length).fill(-1)
+  for (const [index, { inputs, results }] of uses.graph.nodes.entries()) {
+    const own = results.some(v => uses.isLight(v))
+      ? inputs.reduce((n, v) => Math.max(n, latest[v]!), -1)
+      : index
+    for (const v of results) latest[v] = own
+  }
+  return latest
+}
+
+/** As many pieces or slices of one value as make it better stored than computed piece by piece. */
+const many = 8
+
+/** What many pieces make, and each piece: inside a reader, every element would choose among all of them. */
+function addPieces(uses: Uses, { inputs, results }: Node, roots: Set<ValueId>): void {
+  if (inputs.length < many) return
+  roots.add(results[0]!)
+  for (const v of inputs) addLight(uses, unshaped(uses, v), roots)
+}
+
+/** What many slices are taken of, where they are views of it if it is stored: the steps of a sequence. */
+function addSliced(uses: Uses, roots: Set<ValueId>): void {
+  for (const v of uses.graph.values.keys()) {
+    if (uses.consumers[v]!.length < many || roots.has(v) || !uses.isLight(v)) continue
+    const slices = uses.consumers[v]!.filter(i => uses.node(i).op === 'slice')
+    if (slices.length >= many) addLight(uses, unshaped(uses, v), roots)
+  }
+}
+
+function addLight(uses: Uses, v: ValueId, roots: Set<ValueId>): void {
+  if (uses.isLight(v)) roots.add(v)
+}
+
+/** What `v` is a reshape of, if it is one. */
+function unshaped(uses: Uses, v: ValueId): ValueId {
+  let at = v
+  for (let node = uses.producerOf(at); node?.op === 'reshape'; node = uses.producerOf(at))
+    at = node.inputs[0]!
+  return at
 }

@@ -9,6 +9,8 @@ export class Uses {
   readonly consumers: readonly number[][]
   /** Values that must exist in memory at the end: outputs, and successors of state. */
   readonly required: ReadonlySet<ValueId>
+  /** State and constants. */
+  readonly kept: ReadonlySet<ValueId>
 
   constructor(graph: Graph) {
     this.graph = graph
@@ -19,6 +21,7 @@ export class Uses {
       for (const v of new Set(node.inputs)) consumers[v]!.push(index)
     }
     this.consumers = consumers
+    this.kept = new Set([...graph.state, ...graph.constants].map(s => s.value))
     this.required = new Set([
       ...graph.outputs.map(o => o.value),
       ...graph.state.flatMap(s => (s.next === undefined ? [] : [s.next])),

@@ -3,7 +3,7 @@ import type { Plan } from '@stint/planner'
 import type { KernelInfo, Target } from '../backend.ts'
 import type { Pinned, ProgramDag } from '../tasks/dag.ts'
 import { usedInputs } from '../tasks/dag.ts'
-import { copyKernel, type TaskGraph } from '../tasks/tasks.ts'
+import { copyKernel, type Task, type TaskGraph } from '../tasks/tasks.ts'
 import type { KernelStep, Program, ProgramStep, Slot } from './program.ts'
 
 export interface Emitted {
@@ -43,7 +43,7 @@ export function emit(source: Source, plan: Plan): Emitted {
       place.set(entry.value, place.get(entry.pinned)!)
     } else {
       const task = tasks.tasks[step.run]!
-      const args = task.reads.map(v => place.get(dag.dagValueOf.get(v)!)!)
+      const args = operandsAt(task, dag, place)
       for (const [written, over] of step.replaces ?? []) {
         if (dag.dag.values[over]!.pinned === true) overwrite()
         place.set(written, place.get(over)!)
@@ -60,6 +60,11 @@ export function emit(source: Source, plan: Plan): Emitted {
     firstOverwrite: Math.min(firstOverwrite, steps.length),
     program: { ...slots(source, start, place), target, kernels, steps, arenaBytes: plan.arenaBytes },
   }
+}
+
+/** Where each operand of a task begins. */
+function operandsAt(task: Task, dag: ProgramDag, place: ReadonlyMap<number, number>): number[] {
+  return task.reads.map((v, i) => place.get(dag.dagValueOf.get(v)!)! + (task.offsets?.[i] ?? 0))
 }
 
 function kernelStep(
@@ -116,7 +121,10 @@ export function emitUnplanned(source: Source): Program {
     top = align(top + value.bytes)
   }
   const steps = tasks.tasks.map((task): KernelStep => {
-    const args = [...task.reads, ...task.writes].map(v => place.get(dag.dagValueOf.get(v)!)!)
+    const args = [
+      ...operandsAt(task, dag, place),
+      ...task.writes.map(v => place.get(dag.dagValueOf.get(v)!)!),
+    ]
     return kernelStep((task.run as { kernel: number }).kernel, args, task.writes, infos, top)
   })
   const workspace = Math.max(0, ...infos.map(i => i.variants[0]!.workspaceBytes))

@@ -103,7 +103,8 @@ function dagTask(
   for (const place of reads)
     for (const [result, written] of task.writes.entries()) {
       const operands = task.reads.flatMap((v, i) => (id(v) === place ? [i] : []))
-      const fits = values[id(written)]!.bytes <= values[place]!.bytes
+      const atStart = operands.every(o => (task.offsets?.[o] ?? 0) === 0)
+      const fits = atStart && values[id(written)]!.bytes <= values[place]!.bytes
       if (fits && operands.every(o => allowed.has(`${o}:${result}`))) pairs.push([place, id(written)])
     }
   return {

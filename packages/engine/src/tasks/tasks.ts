@@ -7,6 +7,8 @@ import { type Kernel, kernelOf, sealed } from '../kernel/kernel.ts'
 export interface Task {
   readonly run: { readonly kernel: number } | { readonly loop: number }
   readonly reads: readonly ValueId[]
+  /** Bytes from the start of each value read to where the kernel's operand begins; absent where all are zero. */
+  readonly offsets?: readonly number[]
   readonly writes: readonly ValueId[]
   readonly sites: readonly Site[]
   /** True if a result must not be computed twice. */
@@ -42,16 +44,19 @@ export interface TaskGraph {
 export function toTasks(graph: Graph, options: { readonly fusion?: boolean } = {}): TaskGraph {
   const uses = new Uses(graph)
   const pool = new KernelPool()
-  const tasks = cluster(uses, options.fusion ?? true).map(({ region, reads, writes, nodes }): Task => {
-    const list = nodes.map(index => graph.nodes[index]!)
-    return {
-      run: { kernel: pool.add(sealed(region)) },
-      reads,
-      writes,
-      sites: distinctSites(list.flatMap(n => (n.site === undefined ? [] : [n.site]))),
-      once: list.some(n => opDef(n.op).recompute === 'never' || n.hints?.keep === true),
-    }
-  })
+  const tasks = cluster(uses, options.fusion ?? true).map(
+    ({ region, reads, offsets, writes, nodes }): Task => {
+      const list = nodes.map(index => graph.nodes[index]!)
+      return {
+        run: { kernel: pool.add(sealed(region)) },
+        reads,
+        ...(offsets.some(n => n > 0) && { offsets }),
+        writes,
+        sites: distinctSites(list.flatMap(n => (n.site === undefined ? [] : [n.site]))),
+        once: list.some(n => opDef(n.op).recompute === 'never' || n.hints?.keep === true),
+      }
+    },
+  )
   return { graph, loops: [], ...withCopies(graph, uses, pool, tasks) }
 }
 

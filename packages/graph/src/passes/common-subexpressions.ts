@@ -1,4 +1,4 @@
-import type { Constant, Graph, Hints, Node, ValueId } from '../graph.ts'
+import type { Attrs, Constant, Graph, Hints, Node, ValueId } from '../graph.ts'
 import { opDef } from '../ops/index.ts'
 import { showType } from '../type.ts'
 import { attrKey } from './attr-key.ts'
@@ -41,7 +41,19 @@ function nextIds(out: Rewriter, count: number): ValueId[] {
 
 function keyOf({ op, attrs, inputs, hints }: Node): string {
   const operands = opDef(op).commutative === true ? [...inputs].sort((a, b) => a - b) : inputs
-  return `${op} ${operands.join()} ${attrKey(attrs)}${hintsKey(hints)}`
+  return `${op} ${operands.join()} ${attrsKey(attrs)}${hintsKey(hints)}`
+}
+
+const keys = new WeakMap<Attrs, string>()
+
+/** `attrKey`, written once: passes hand the same attributes on. */
+function attrsKey(attrs: Attrs): string {
+  let key = keys.get(attrs)
+  if (key === undefined) {
+    key = attrKey(attrs)
+    keys.set(attrs, key)
+  }
+  return key
 }
 
 function hintsKey(hints: Hints | undefined): string {

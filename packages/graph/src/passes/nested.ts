@@ -8,9 +8,19 @@ export function isGraph(attr: unknown): attr is Graph {
   return lists.every(name => Array.isArray((attr as { readonly [key: string]: unknown })[name]))
 }
 
+/** Attributes that hold no graph, nearly all: passes hand the same objects on, and need not search them again. */
+const plain = new WeakSet<Attrs>()
+
 /** The attributes with every graph in them replaced; the same object where nothing changes. */
 export function mapGraphs(attrs: Attrs, map: (graph: Graph) => Graph): Attrs {
-  return mapAttr(attrs, map) as Attrs
+  if (plain.has(attrs)) return attrs
+  let found = false
+  const mapped = mapAttr(attrs, graph => {
+    found = true
+    return map(graph)
+  }) as Attrs
+  if (!found) plain.add(attrs)
+  return mapped
 }
 
 function mapAttr(attr: Attr, map: (graph: Graph) => Graph): Attr {
