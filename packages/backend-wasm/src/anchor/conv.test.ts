@@ -240,7 +240,7 @@ function tileWeightModel(c: Case, _op: OpName, a: Float32Array, b: Float32Array)
   return out
 }
 
-function expectModel(c: Case, op: OpName, threads: number, numerics = model): void {
+function expectModel(c: Case, op: OpName, threads: readonly number[], numerics = model): void {
   const out = outputs(c)!
   const [C, F] = [c.groups * c.channels, c.groups * c.filters]
   const x = f32(c.n, C, ...c.size)
@@ -254,15 +254,18 @@ function expectModel(c: Case, op: OpName, threads: number, numerics = model): vo
         : [[x, g], w, { ...attrsOf(c), size: c.kernel }]
   const kernel = kernelOf(types, [{ op, attrs: attrs as never, inputs: [0, 1], types: [result] }], [2])
   const [a, b] = types.map((t, i) => scattered(sizeOf(t.shape), i)) as [Float32Array, Float32Array]
-  const bench = new Bench(kernel, [a, b], { threads })
-  const before = new Uint8Array(bench.memory.buffer.slice(0))
-  bench.run()
-  const what = `${op} ${JSON.stringify(c)} ${threads}`
-  expect(Buffer.compare(bench.untouched(before), before), `${what} writes elsewhere`).toBe(0)
-  const [got, expected] = [bench.results()[0]!, numerics(c, op, a, b)]
-  const at = expected.findIndex((v, i) => v !== got[i])
-  expect(at < 0 ? '' : `${at}: ${got[at]}, not ${expected[at]}`, what).toBe('')
-  expect(Buffer.compare(bitsOf(got), bitsOf(expected)), what).toBe(0)
+  const expected = numerics(c, op, a, b)
+  for (const count of threads) {
+    const bench = new Bench(kernel, [a, b], { threads: count })
+    const before = new Uint8Array(bench.memory.buffer.slice(0))
+    bench.run()
+    const what = `${op} ${JSON.stringify(c)} ${count}`
+    expect(Buffer.compare(bench.untouched(before), before), `${what} writes elsewhere`).toBe(0)
+    const got = bench.results()[0]!
+    const at = expected.findIndex((v, i) => v !== got[i])
+    expect(at < 0 ? '' : `${at}: ${got[at]}, not ${expected[at]}`, what).toBe('')
+    expect(Buffer.compare(bitsOf(got), bitsOf(expected)), what).toBe(0)
+  }
 }
 
 const ops = ['conv', 'convInput', 'convWeight'] as const
@@ -292,7 +295,7 @@ describe('convolutions have the bits of the model', () => {
   }
   for (const [name, c] of Object.entries(cases))
     test(name, () => {
-      for (const op of ops) for (const threads of [1, 2, 3]) expectModel(c, op, threads)
+      for (const op of ops) expectModel(c, op, [1, 2, 3])
     })
 
   test('any sizes', () => {
@@ -313,7 +316,7 @@ describe('convolutions have the bits of the model', () => {
       .filter(c => outputs(c) !== null)
     fc.assert(
       fc.property(any, fc.constantFrom(...ops), fc.constantFrom(1, 2, 5), (c, op, threads) =>
-        expectModel(c, op, threads),
+        expectModel(c, op, [threads]),
       ),
       {
         seed: 11,
@@ -328,9 +331,9 @@ describe('3×3 kernels over many channels go by tiles', () => {
     'same padding': square(2, 16, 18, 8, 3, 1, 1),
     'valid, odd rows': square(1, 17, 16, 11, 3),
     'rows of 13': square(1, 16, 16, 15, 3),
-    'several bands': square(1, 16, 16, 34, 3, 1, 1),
+    'several bands': square(1, 16, 16, 30, 3, 1, 1),
     'several blocks of channels': square(1, 258, 16, 4, 3, 1, 1),
-    'several images in a block': square(5, 16, 20, 6, 3, 1, 1),
+    'several images in a block': square(5, 16, 20, 5, 3, 1, 1),
     groups: { ...square(2, 16, 17, 6, 3, 1, 1), groups: 2 },
     'uneven padding': {
       ...square(1, 16, 16, 9, 3),
@@ -342,9 +345,8 @@ describe('3×3 kernels over many channels go by tiles', () => {
   }
   for (const [name, c] of Object.entries(cases))
     test(name, () => {
-      for (const op of ['conv', 'convInput'] as const)
-        for (const threads of [1, 2, 5]) expectModel(c, op, threads, tileModel)
-      for (const threads of [1, 2, 5]) expectModel(c, 'convWeight', threads, tileWeightModel)
+      for (const op of ['conv', 'convInput'] as const) expectModel(c, op, [1, 2, 5], tileModel)
+      expectModel(c, 'convWeight', [1, 2, 5], tileWeightModel)
     })
 })
 
