@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { cpu, StintError } from 'stint'
+import { StintError } from 'stint'
 import {
   type ConformanceReport,
   type Executor,
@@ -8,6 +8,7 @@ import {
   runConformance,
   throughEngine,
 } from 'stint/conformance'
+import { backendNames, isThreaded, loadBackend } from '../backends.ts'
 import { readFolder } from './folder.ts'
 
 /** Where lines go: results and errors to `out`, everything else to `err`. */
@@ -16,17 +17,24 @@ export interface Output {
   readonly err: (line: string) => void
 }
 
-const backends: { readonly [name: string]: () => Executor } = {
-  reference,
-  cpu: () => throughEngine(cpu()),
+const names = ['reference', ...backendNames]
+
+async function executorOf(name: string, threads: number | undefined): Promise<Executor> {
+  if (name === 'reference') return reference()
+  if (!names.includes(name))
+    throw new StintError('USAGE', `there is no backend '${name}'`, { expected: names.join(', ') })
+  if (threads !== undefined && !isThreaded(name))
+    throw new StintError('USAGE', '--threads needs a backend with threads', { got: `'${name}'` })
+  return throughEngine(await loadBackend(name, threads))
 }
 
-const help = `conformance --dir <folder> --backend <name> [--only <text>] [--json]
+const help = `conformance --dir <folder> --backend <name> [--threads <n>] [--only <text>] [--json]
 
 Runs the cases of a folder of reference values, outputs and gradients, each judged by its own tolerances.
 
   --dir <folder>     holds index.json and its safetensors files (default: reference)
-  --backend <name>   ${Object.keys(backends).join(', ')} (default: cpu); reference is the plain evaluator, without the engine
+  --backend <name>   ${names.join(', ')} (default: cpu); reference is the plain evaluator, without the engine
+  --threads <n>      threads of the worker backend
   --only <text>      only cases whose id or group begins with it
   --json             ends with one line: {passed, failed, unsupported, failures}
 
@@ -57,6 +65,7 @@ interface Options {
   readonly dir: string
   readonly backend: string
   readonly only: string
+  readonly threads: string | undefined
   readonly help: boolean
 }
 
@@ -68,24 +77,26 @@ function parse(args: readonly string[]): Options {
         dir: { type: 'string', default: 'reference' },
         backend: { type: 'string', default: 'cpu' },
         only: { type: 'string', default: '' },
+        threads: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
-    return values
+    return { ...values, threads: values.threads }
   } catch (error) {
     throw new StintError('USAGE', (error as Error).message, { hint: 'See conformance --help.' })
   }
 }
 
-async function run({ dir, backend, only }: Options, output: Output): Promise<ConformanceReport> {
-  const executor = Object.hasOwn(backends, backend) ? backends[backend] : undefined
-  if (executor === undefined)
-    throw new StintError('USAGE', `there is no backend '${backend}'`, {
-      expected: Object.keys(backends).join(', '),
+async function run({ dir, backend, only, threads }: Options, output: Output): Promise<ConformanceReport> {
+  if (threads !== undefined && !/^[1-9]\d*$/.test(threads))
+    throw new StintError('USAGE', '--threads is not usable', {
+      expected: 'a whole number of at least 1',
+      got: threads,
     })
+  const executor = await executorOf(backend, threads === undefined ? undefined : Number(threads))
   const suite = loadSuite(await readFolder(dir))
-  const report = await runConformance(suite, executor(), {
+  const report = await runConformance(suite, executor, {
     only: c => c.id.startsWith(only) || c.group.startsWith(only),
     onCase: (c, outcome) => {
       if (outcome.kind === 'unsupported') output.err(`unsupported ${c.id}: ${outcome.reason}`)
