@@ -5,13 +5,6 @@ import { type Phase, type PhaseBuilder, type ScalarMath, scalarMath } from './de
 /** Parameters of a phase: address of the step's record, which part of the work, of how many, which thread runs it. */
 export const phaseParams: readonly ValType[] = ['i32', 'i32', 'i32', 'i32']
 
-/** Phases as WebAssembly, for any memory: what they read and write comes from the step's record. */
-export interface CompiledPhases {
-  readonly module: WebAssembly.Module
-  /** Export names `p0`, `p1`, …; those of kernel `i` begin at `first[i]`. */
-  readonly first: readonly number[]
-}
-
 export interface CompileOptions {
   readonly relaxed: boolean
   /** Whether the memory will be shared between threads. */

@@ -1,3 +1,3 @@
-export type { FunctionBuilder, Label, Local, Signature, ValType } from './function.ts'
-export { type MemoryImport, ModuleBuilder, pageBytes, type TableImport } from './module.ts'
-export type { LaneMemoryOp, LaneOp, MemoryOp, PlainOp } from './opcodes.ts'
+export type { FunctionBuilder, Label, Local, ValType } from './function.ts'
+export { ModuleBuilder, pageBytes } from './module.ts'
+export type { MemoryOp, PlainOp } from './opcodes.ts'

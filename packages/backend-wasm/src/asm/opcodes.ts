@@ -349,7 +349,7 @@ export const simdOps = {
 } as const
 
 /** Relaxed SIMD: needs an engine that has it. */
-export const relaxedOps = {
+const relaxedOps = {
   'i8x16.relaxed_swizzle': 0xfd0100,
   'i32x4.relaxed_trunc_f32x4_s': 0xfd0101,
   'i32x4.relaxed_trunc_f32x4_u': 0xfd0102,

@@ -12,7 +12,7 @@ const magicBits = 0x4b400000
 /** (eʳ − 1 − r) / r² on ±log 2 / 2, a minimax fit. */
 const rest = [0.5, 0.1666651964187622, 0.04166839271783829, 0.008368780836462975, 0.001381446490995586]
 
-export interface ExpParts {
+interface ExpParts {
   /** n as an integer. */
   readonly n: Local
   /** eˣ = 2ⁿ (1 + p). */
@@ -20,7 +20,7 @@ export interface ExpParts {
 }
 
 /** Splits eˣ for x of moderate size. */
-export function expParts(v: VectorCode, x: Local): ExpParts {
+function expParts(v: VectorCode, x: Local): ExpParts {
   const shifted = v.add(v.mul(x, v.k(log2e)), v.k(magic))
   const whole = v.sub(shifted, v.k(magic))
   const r = v.sub(v.sub(x, v.mul(whole, v.k(ln2High))), v.mul(whole, v.k(ln2Low)))
@@ -29,7 +29,7 @@ export function expParts(v: VectorCode, x: Local): ExpParts {
 }
 
 /** 2ⁿ for −126 ≤ n ≤ 127. */
-export function powerOfTwo(v: VectorCode, n: Local): Local {
+function powerOfTwo(v: VectorCode, n: Local): Local {
   return v.shift('i32x4.shl', v.op('i32x4.add', n, v.bits(127)), 23)
 }
 

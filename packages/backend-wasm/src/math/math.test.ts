@@ -31,7 +31,7 @@ function sample(): Float32Array {
 }
 
 /** How far `got` is from the exact value, in spacings of f32 there. */
-export function errorInUlp(got: number, exact: number): number {
+function errorInUlp(got: number, exact: number): number {
   const rounded = Math.fround(exact)
   if (Object.is(got, rounded)) return 0
   if (!Number.isFinite(exact) || !Number.isFinite(got)) return got === rounded ? 0 : Number.POSITIVE_INFINITY

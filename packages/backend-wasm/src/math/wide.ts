@@ -2,7 +2,7 @@ import type { Local } from '../asm/index.ts'
 import { VectorCode } from './vector-code.ts'
 
 /** Computes a function of four f32 in f64, two at a time, and rounds once. */
-export function inF64(v: VectorCode, x: Local, compute: (w: VectorCode, x: Local) => Local): Local {
+function inF64(v: VectorCode, x: Local, compute: (w: VectorCode, x: Local) => Local): Local {
   const halves = [x, v.op('i8x16.swizzle', x, upperHalf(v))].map(half => {
     const w = new VectorCode(v.f, 'f64x2')
     const y = compute(w, v.op('f64x2.promote_low_f32x4', half))

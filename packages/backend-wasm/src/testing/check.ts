@@ -61,7 +61,7 @@ export async function check(fn: Traceable, types: readonly Type[], feed: Feed = 
 }
 
 /** The same for a graph: equal bits, unless a tolerance is given. */
-export async function checkGraph(
+async function checkGraph(
   graph: Graph,
   inputs: Readonly<Record<string, TypedArray>>,
   tolerance: Tolerance = {},

@@ -31,7 +31,7 @@ export function expectNear(
 }
 
 /** How many floats apart, ∞ between NaN and a number. */
-export function ulpsApart(x: number, y: number, wide: boolean): number {
+function ulpsApart(x: number, y: number, wide: boolean): number {
   if (Number.isNaN(x) || Number.isNaN(y))
     return Number.isNaN(x) && Number.isNaN(y) ? 0 : Number.POSITIVE_INFINITY
   const apart = order(x, wide) - order(y, wide)
