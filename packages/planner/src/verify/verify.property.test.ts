@@ -11,7 +11,7 @@ import { wrongs } from '../testing/wrongs.ts'
 import { verify } from './verify.ts'
 
 const full = process.env.STINT_FULL === '1'
-const dags = full ? 1500 : 40
+const dags = full ? 10_000 : 40
 const seeds = fc.integer({ min: 0, max: 0x7fffffff })
 
 /** What the verifier says, in the naive judge's words. */
