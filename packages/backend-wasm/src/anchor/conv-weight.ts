@@ -1,10 +1,10 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { type ConvAttrs, dtypeBytes, type Type } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign } from '../design.ts'
 import { workOf } from './block.ts'
 import { type ConvShape, convShape } from './conv-shape.ts'
 import { emitWeightSums } from './conv-weight-phase.ts'
+import { anchorCost, contractionRate, tiledColumns, tiledRows } from './cost.ts'
 import { cotangentOf } from './cotangent.ts'
 import { epilogueOf, pushPart } from './dot.ts'
 import { spread } from './dot-plan.ts'
@@ -54,18 +54,20 @@ export function designConvWeight(kernel: Kernel, nest: AnchorNest, context: Desi
   const [{ shape: w, dtype }] = nest.node.types as [Type]
   const shape = convShape(x.shape, w, ct.shape, nest.node.attrs as unknown as ConvAttrs)
   const lane = laneOf(dtype)
-  const cotangent = cotangentOf(ct)
   if (usesWinograd(shape, lane, shape.y.places, shape.x.places))
-    return designTileWeights(kernel, nest, context, shape, lane, x, cotangent)
+    return designTileWeights(kernel, nest, context, shape, lane, x, ct)
   const { target } = context
-  const plan = planWeights(shape, x, cotangent, lane, target.threads)
+  const plan = planWeights(shape, x, cotangentOf(ct), lane, target.threads)
   const epilogue = epilogueOf(nest, [[0], w.slice(1).map((_, i) => i + 1)])
   return {
     operandAlign: kernel.operands.map(t => dtypeBytes(t.dtype)),
     variants: [
       {
         workspaceBytes: plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan, contractionRate(target.costs)), [
+          { view: x, times: plan.filterChunks },
+          { view: ct, times: plan.channelChunks },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: [
           b =>
@@ -78,6 +80,16 @@ export function designConvWeight(kernel: Kernel, nest: AnchorNest, context: Desi
       },
     ],
   }
+}
+
+/** ns of the products, of turning the cotangent, and of copying images. */
+function coreTime(plan: WeightPlan, rate: number): number {
+  const { images, groups, channels, filters, taps, x, y, width, image, channelChunks, filterChunks } = plan
+  const positions = y.places * x.places
+  let ns = (2 * tiledRows(channels * taps) * tiledColumns(filters, width) * positions) / rate
+  ns += 0.25 * filters * positions * channelChunks
+  if (image.staged) ns += 0.15 * channels * y.size * x.size * filterChunks
+  return images * groups * ns
 }
 
 function planWeights(shape: ConvShape, x: View, cotangent: Matrix, lane: Lane, threads: number): WeightPlan {

@@ -1,13 +1,13 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { type ConvAttrs, dtypeBytes, type Type } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, Phase, PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
 import { type Axis1, blockChannels, type ConvShape, convShape } from './conv-shape.ts'
-import { type Correlation, planCorrelation, type WindowGrid } from './correlation.ts'
+import { type Correlation, type CorrelationPlan, planCorrelation, type WindowGrid } from './correlation.ts'
 import { emitCorrelation } from './correlation-phase.ts'
+import { anchorCost, contractionRate, tiledColumns, tiledRows } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
 import { forRange, plus, times } from './emit.ts'
 import { type Grouped, regroup } from './groups.ts'
@@ -162,12 +162,29 @@ function designCorrelation(
     variants: [
       {
         workspaceBytes: shared + plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan, contractionRate(target.costs)), [
+          { view: work.source, times: 1 },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: shared > 0 ? [copy, main] : [main],
       },
     ],
   }
+}
+
+/** ns of the products, of gathering what they read, and of copying images. */
+function coreTime(
+  { images, groups, channels, rows, grids, lane, size, image }: CorrelationPlan,
+  rate: number,
+): number {
+  const width = 4 * lane.count
+  let ns = image.staged ? 0.15 * channels * size.y * size.x : 0
+  for (const { height, width: across, taps } of grids) {
+    const positions = height * across
+    ns += (2 * tiledRows(rows) * tiledColumns(positions, width) * channels * taps.length) / rate
+    ns += 0.06 * positions * channels * taps.length
+  }
+  return images * groups * ns
 }
 
 /** Elements from row to row of weights whose rows are dense in memory; null if they are not. */

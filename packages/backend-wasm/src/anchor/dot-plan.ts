@@ -152,7 +152,7 @@ function cut(sizes: Sizes, threads: number): Chunks {
       for (const wide of new Set(columns)) {
         const chunks = layOut(sizes, piece, chunked(m, most, 4), chunked(n, wide, sizes.width))
         const items = batches * chunks.rowChunks * chunks.columnChunks
-        const cost = costOf(sizes, chunks) * spread(items, threads) + chunks.partBytes / 16
+        const cost = cyclesOf(sizes, chunks) * spread(items, threads) + chunks.partBytes / 16
         if (cost < least) [best, least] = [chunks, cost]
       }
   return best!
@@ -208,7 +208,7 @@ function layOut(
 }
 
 /** Cycles of one batch, roughly. */
-function costOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chunks): number {
+function cyclesOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chunks): number {
   const { m, n, k, left, right } = product
   const { rowChunks, columnChunks, chunkRows, piece, partBytes } = chunks
   const leftWork = left.kind === 'computed' ? left.work : leftBy === 'direct' ? 0 : 1

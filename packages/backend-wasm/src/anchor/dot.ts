@@ -1,9 +1,9 @@
 import { type AnchorNest, inPlacePairs, type Kernel, type Store } from '@stint/engine'
 import { type DotAttrs, dotAxes, dtypeBytes, type Shape, sizeOf, stridesOf, type Type } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { emitBlock } from './block.ts'
+import { anchorCost, contractionRate, tiledColumns, tiledRows } from './cost.ts'
 import { emitDot, type Finished } from './dot-phase.ts'
 import { type DotPlan, planDot } from './dot-plan.ts'
 import { times } from './emit.ts'
@@ -55,12 +55,24 @@ export function designDot(kernel: Kernel, nest: AnchorNest, { target }: DesignCo
     variants: [
       {
         workspaceBytes: plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan, contractionRate(target.costs)), [
+          { view: x!, times: plan.columnChunks },
+          { view: y!, times: plan.rowChunks },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: [phase],
       },
     ],
   }
+}
+
+/** ns of the products, and of packing what they read. */
+function coreTime(plan: DotPlan, rate: number): number {
+  const { batches, m, n, k, width, leftBy, rightBy, rowChunks, columnChunks } = plan
+  const products = (2 * tiledRows(m) * tiledColumns(n, width) * k) / rate
+  const left = leftBy === 'groups' || leftBy === 'lines' ? 0.35 * m * k * columnChunks : 0
+  const right = rightBy === 'panels' || rightBy === 'lines' ? 0.25 * k * n * rowChunks : 0
+  return batches * (products + left + right)
 }
 
 /** Pushes the address of this thread's workspace: each part may be run by another thread. */

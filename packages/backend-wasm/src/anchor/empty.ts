@@ -1,9 +1,9 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { dtypeBytes, sizeOf, type Type } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
+import { anchorCost } from './cost.ts'
 import { epilogueOf } from './dot.ts'
 
 /** True if an anchor makes nothing, or makes it of nothing: sums of no numbers. */
@@ -36,7 +36,7 @@ export function designEmpty(kernel: Kernel, nest: AnchorNest, { target }: Design
     variants: [
       {
         workspaceBytes: size === 0 ? 0 : 64,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, 0),
         inPlace: inPlacePairs(kernel, nest),
         phases: size === 0 ? [] : [phase],
       },

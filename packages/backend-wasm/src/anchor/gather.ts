@@ -1,10 +1,10 @@
 import { type AnchorNest, inPlacePairs, type Kernel, UnsupportedKernel } from '@stint/engine'
 import { dtypeBytes, sizeOf, type Type } from '@stint/graph'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
+import { anchorCost } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
 import { forRange, plus, times } from './emit.ts'
 import { denseOffset, emitFlat } from './rows.ts'
@@ -89,7 +89,9 @@ export function designGather(kernel: Kernel, nest: AnchorNest, { target }: Desig
     variants: [
       {
         workspaceBytes: partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, 5 * count + (count * rowBytes) / 8, [
+          { view: idx, times: 1 },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: count * rowBytes === 0 ? [] : [phase],
       },

@@ -1,9 +1,9 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { dtypeBytes, type Padding, type Type } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { emitBlock } from './block.ts'
+import { anchorCost } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
 import { forRange, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
@@ -70,12 +70,27 @@ export function designPool(kernel: Kernel, nest: AnchorNest, { target }: DesignC
     variants: [
       {
         workspaceBytes: plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(
+          kernel,
+          nest,
+          target.costs,
+          coreTime(plan),
+          plan.sources.map(({ view }) => ({ view, times: 1 })),
+        ),
         inPlace: inPlacePairs(kernel, nest),
         phases: [b => emitPool(b, plan, epilogue, first, result)],
       },
     ],
   }
+}
+
+/** ns of the windows' elements, one by one where windows overlap on the way back. */
+function coreTime(plan: PoolPlan): number {
+  const { op, images, channels, y, x } = plan
+  const windows = images * channels * y.places * x.places
+  const back = op === 'maxPoolScatter' || op === 'sumUnpool'
+  const each = !back ? 0.15 : isPartition(plan) ? 0.3 : 3
+  return windows * y.window * x.window * each
 }
 
 function planPool(kernel: Kernel, nest: AnchorNest, bare: boolean, threads: number): PoolPlan {

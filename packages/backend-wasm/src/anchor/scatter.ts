@@ -1,7 +1,7 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { dtypeBytes, isFloat, sizeOf, type Type } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, Phase } from '../design.ts'
+import { anchorCost } from './cost.ts'
 import { bareResult, epilogueOf } from './dot.ts'
 import type { Grouped } from './groups.ts'
 import { denseOffset, emitDense } from './rows.ts'
@@ -64,12 +64,21 @@ export function designScatterAdd(kernel: Kernel, nest: AnchorNest, { target }: D
     variants: [
       {
         workspaceBytes: plan.shared + plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan), [
+          { view: idx, times: 1 },
+          { view: updates, times: 1 },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: sizeOf(type.shape) === 0 ? [] : phases,
       },
     ],
   }
+}
+
+/** ns of adding up, and of passing over the indices. */
+function coreTime({ count, rows, width, lists, chunk }: ScatterPlan): number {
+  const passes = lists ? 2 : Math.ceil(rows / chunk)
+  return 2 * count * passes + 0.5 * count * width + rows * width
 }
 
 /** Pushes an address in the workspace. */

@@ -1,12 +1,12 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { dtypeBytes, sizeOf, stridesOf, type Type } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign, Phase } from '../design.ts'
+import { anchorCost, contractionRate, tiledColumns, tiledRows } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
 import { plus } from './emit.ts'
 import { emitDense } from './rows.ts'
 import type { View } from './views.ts'
-import { planWinograd, pointBytes, points, type Winograd } from './winograd.ts'
+import { planWinograd, pointBytes, points, type Winograd, type WinogradPlan } from './winograd.ts'
 import { emitTransformedWeights, emitWinograd, type WeightPlaces } from './winograd-phase.ts'
 
 /** Where weights `[a, b, 3, 3]` are read: which axis its rows are, and whether the kernel is read backwards. */
@@ -73,10 +73,21 @@ export function designWinograd(
     variants: [
       {
         workspaceBytes: shared + plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan, contractionRate(target.costs)), [
+          { view: work.source, times: plan.chunks },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases,
       },
     ],
   }
+}
+
+/** ns of the products and of the transforms of tiles and weights. */
+function coreTime(plan: WinogradPlan, rate: number): number {
+  const { images, groups, channels, rows, across, down, bandRows, bands, chunks } = plan
+  const products =
+    (2 * points * bands * tiledColumns(across * bandRows, 16) * tiledRows(rows) * channels) / rate
+  const transforms = across * down * (3 * channels * chunks + 2 * rows)
+  return groups * (images * (products + transforms) + 15 * rows * channels)
 }

@@ -1,8 +1,9 @@
 import { type AnchorNest, inPlacePairs, type Kernel } from '@stint/engine'
 import { dtypeBytes } from '@stint/graph'
-import { costOf } from '../costs.ts'
 import type { DesignContext, KernelDesign } from '../design.ts'
 import type { ConvShape } from './conv-shape.ts'
+import { anchorCost, contractionRate, tiledColumns, tiledRows } from './cost.ts'
+import { cotangentOf } from './cotangent.ts'
 import { epilogueOf, pushPart } from './dot.ts'
 import { spread } from './dot-plan.ts'
 import { type Image, imageOf } from './image.ts'
@@ -57,8 +58,9 @@ export function designTileWeights(
   shape: ConvShape,
   lane: Lane,
   x: View,
-  cotangent: Matrix,
+  ct: View,
 ): KernelDesign {
+  const cotangent = cotangentOf(ct)
   const plan = planTileWeights(shape, lane, x, cotangent, target.threads)
   const epilogue = epilogueOf(nest, [[0], [1, 2, 3]])
   return {
@@ -66,7 +68,10 @@ export function designTileWeights(
     variants: [
       {
         workspaceBytes: plan.partBytes * target.threads,
-        cost: costOf(kernel, target.costs),
+        cost: anchorCost(kernel, nest, target.costs, coreTime(plan, contractionRate(target.costs)), [
+          { view: x, times: plan.filterChunks },
+          { view: ct, times: plan.channelChunks },
+        ]),
         inPlace: inPlacePairs(kernel, nest),
         phases: [
           b =>
@@ -79,6 +84,15 @@ export function designTileWeights(
       },
     ],
   }
+}
+
+/** ns of the products and of the transforms. */
+function coreTime(plan: TileWeightPlan, rate: number): number {
+  const { images, groups, channels, filters, across, down, channelChunks, filterChunks } = plan
+  const tiles = images * across * down
+  const products = (2 * points * tiles * tiledRows(channels) * tiledColumns(filters, 16)) / rate
+  const transforms = tiles * (3 * channels * filterChunks + 2 * filters * channelChunks)
+  return groups * (products + transforms + 10 * channels * filters)
 }
 
 function planTileWeights(
