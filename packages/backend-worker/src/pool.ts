@@ -26,8 +26,8 @@ interface Member {
   alive: boolean
 }
 
-/** How long threads wait for another arena when the last one has been closed, in ms. */
-const linger = 1000
+/** How long threads wait for the first arena, and for another one when the last has been closed, in ms. */
+const patience = { first: 10_000, next: 1000 }
 
 /**
  * Threads that the arenas of one backend share. They start with the first arena, and are replaced if one is gone; they
@@ -68,9 +68,20 @@ export class Pool {
   async remove(arena: PoolArena, request: Request): Promise<void> {
     if (!this.#arenas.delete(arena)) return
     await this.ask(arena, request).catch(() => undefined)
-    if (this.#arenas.size > 0) return
+    if (this.#arenas.size === 0) this.#leaveAfter(patience.next)
+  }
+
+  /** Starts the threads in the hope of an arena. */
+  warm(): void {
+    if (this.#members.length > 0) return
+    // Whoever opens an arena learns what is wrong.
+    this.mend().catch(() => undefined)
+    this.#leaveAfter(patience.first)
+  }
+
+  #leaveAfter(ms: number): void {
     clearTimeout(this.#leaving)
-    this.#leaving = setTimeout(() => this.#end(), linger)
+    this.#leaving = setTimeout(() => this.#end(), ms)
     ;(this.#leaving as { unref?(): void }).unref?.()
   }
 

@@ -39,7 +39,11 @@ export function worker({ threads, relaxed = false, script }: WorkerOptions = {})
   return {
     name: shared ? 'worker' : 'worker (memory not shared)',
     target: async () => ({ ...base, backend: 'worker', threads: size, features }),
-    prepare: (kernels, target) => kernels.map(kernel => code.info(kernel, target)),
+    prepare: (kernels, target) => {
+      // Whoever asks is about to plan, which leaves the threads time to start.
+      pool.warm()
+      return kernels.map(kernel => code.info(kernel, target))
+    },
     open: (bytes, target) => WorkerArena.open(bytes, target.threads, code, pool),
   }
 }
