@@ -15,7 +15,7 @@ export interface OpenArena {
 }
 
 /** Modules whose phases go into the arena's function table. */
-export interface LoadModules {
+interface LoadModules {
   readonly kind: 'load'
   readonly arena: number
   readonly modules: readonly PlacedModule[]
@@ -30,27 +30,27 @@ export interface TakePart {
 }
 
 /** Bytes of a memory that is the thread's own; it grows to hold them. */
-export interface WriteBytes {
+interface WriteBytes {
   readonly kind: 'write'
   readonly arena: number
   readonly at: number
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-export interface ReadBytes {
+interface ReadBytes {
   readonly kind: 'read'
   readonly arena: number
   readonly at: number
   readonly length: number
 }
 
-export interface CloseArena {
+interface CloseArena {
   readonly kind: 'close'
   readonly arena: number
 }
 
 /** Asks for an answer alone: the thread has left every run that it was told of before. */
-export interface Ping {
+interface Ping {
   readonly kind: 'ping'
 }
 

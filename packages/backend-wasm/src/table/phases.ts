@@ -3,7 +3,7 @@ import type { KernelCode, PhaseModule } from '../code.ts'
 import type { PhaseRange } from './build.ts'
 
 /** Exports of a module and where they go in the function table: `count` of them, from `p<first>` on, to `at`. */
-export interface Placement {
+interface Placement {
   readonly first: number
   readonly count: number
   readonly at: number
