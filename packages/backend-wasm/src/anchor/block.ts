@@ -3,6 +3,7 @@ import { dtypeBytes, type Shape } from '@stint/graph'
 import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import { emitBox } from '../nest/box.ts'
+import { nestWork } from '../nest/cost.ts'
 import type { Bound } from '../nest/loops.ts'
 import { eachBox, type Grouped, type Range } from './groups.ts'
 
@@ -132,11 +133,25 @@ const heavy = new Set([
   'atan2',
 ])
 
-/** The axis along which most loads and stores are next to each other; the last one if none. */
-export function bestAxis({ elements: { domain, exprs } }: Grouped): number {
-  const score = (a: number): number =>
-    exprs.reduce((n, e) => n + (e.kind === 'load' && Math.abs(e.at.coefs[a]!) === 1 ? 1 : 0), 0)
+/**
+ * The axis, among those of some groups, along which writing an expression takes least work; `step` gives the elements
+ * between neighbours where it is written. The last axis if none is long.
+ */
+export function bestAxis(
+  { elements: { domain, exprs }, groups }: Grouped,
+  { expr, among, step }: { expr: number; among: readonly number[]; step: (group: number) => number },
+): number {
+  const work = (group: number, axis: number): number => {
+    const at = { offset: 0, coefs: domain.map((_, a) => (a === axis ? step(group) : 0)) }
+    const store = { result: 0, expr, at, dtype: exprs[expr]!.dtype }
+    return nestWork({ kind: 'map', domain, exprs, stores: [store] }, axis)
+  }
   let best = domain.length - 1
-  for (let a = domain.length - 2; a >= 0; a--) if (score(a) > score(best)) best = a
+  let least = Number.POSITIVE_INFINITY
+  for (const group of among)
+    for (const axis of groups[group]!) {
+      const own = work(group, axis)
+      if (own <= least) [best, least] = [axis, own]
+    }
   return best
 }

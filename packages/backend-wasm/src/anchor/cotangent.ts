@@ -13,10 +13,17 @@ import { asPlane, elementsOf, type View } from './views.ts'
  */
 export function cotangentOf(source: View): Matrix {
   const view = asPlane(source)
-  const matrix = matrixOf(view, [0], [1], [2, 3])
+  const steps = { free: 1, deep: 16 }
+  const matrix = matrixOf(view, [0], [1], [2, 3], steps)
   if (matrix.kind === 'computed' || matrix.deep.length === 1) return matrix
   const { dtype, shape } = view
-  return matrixOf({ kind: 'computed', dtype, shape, elements: elementsOf(view), expr: 0 }, [0], [1], [2, 3])
+  return matrixOf(
+    { kind: 'computed', dtype, shape, elements: elementsOf(view), expr: 0 },
+    [0],
+    [1],
+    [2, 3],
+    steps,
+  )
 }
 
 /** Some filters at some positions of an image. */

@@ -29,8 +29,9 @@ export function designDot(kernel: Kernel, nest: AnchorNest, { target }: DesignCo
       m: count(left, freeLeft),
       n: count(right, freeRight),
       k: count(left, contract[0]),
-      left: matrixOf(x!, batch[0], freeLeft, contract[0]),
-      right: matrixOf(y!, batch[1], freeRight, contract[1]),
+      // Written either way; columns of the other lie side by side.
+      left: matrixOf(x!, batch[0], freeLeft, contract[0], { free: 1, deep: 1 }),
+      right: matrixOf(y!, batch[1], freeRight, contract[1], { free: 1, deep: 80 }),
     },
     result !== null,
     target.threads,

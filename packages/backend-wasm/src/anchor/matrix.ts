@@ -28,16 +28,24 @@ export interface ComputedMatrix {
 
 export type Matrix = StoredMatrix | ComputedMatrix
 
+/** Elements between neighbours, along free and along deep axes, where a computed matrix is written. */
+export interface WriteSteps {
+  readonly free: number
+  readonly deep: number
+}
+
 /** A view as matrices over the given groups of its axes. */
 export function matrixOf(
   view: View,
   batch: readonly number[],
   free: readonly number[],
   deep: readonly number[],
+  steps: WriteSteps,
 ): Matrix {
   if (view.kind === 'computed') {
     const grouped = regroup(view.elements, [], [batch, free, deep])
-    const axis = bestAxis(grouped)
+    const step = (group: number): number => (group === 1 ? steps.free : steps.deep)
+    const axis = bestAxis(grouped, { expr: view.expr, among: [1, 2], step })
     return {
       kind: 'computed',
       grouped,
