@@ -3,9 +3,9 @@ import type { PhaseBuilder } from '../design.ts'
 import { emitBlock, type Span } from './block.ts'
 import type { DotPlan, Strip } from './dot-plan.ts'
 import { type Axis, forRange, plus, plusIndex, times } from './emit.ts'
-import { type ComputedMatrix, innerStride, type StoredMatrix } from './matrix.ts'
+import { type ComputedMatrix, innerStride, runsOf, type StoredMatrix } from './matrix.ts'
 import { type Tile, tilesHelper } from './micro.ts'
-import { groupPacker, linePacker, panelPacker } from './pack.ts'
+import { groupPacker, linePacker, linePairsPacker, panelPacker } from './pack.ts'
 
 /** Sums that are complete: rows `row` to before `row + rows` of a batch, `columns` columns from `column` on. */
 export interface Finished {
@@ -201,18 +201,24 @@ class DotEmitter {
 
   #copyGroups(left: StoredMatrix): void {
     const { f } = this.b
-    const { lane, group } = this.plan
+    const { lane, group, leftPitch } = this.plan
     const [row, step] = [innerStride(left.free), innerStride(left.deep)]
-    const [r, whole] = [f.local('i32'), f.local('i32')]
-    const copy = (rows: number): void => {
+    const [r, lines, whole] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const copy = (packer: number): void => {
       this.#packedRow(r)
       this.#storedRow(left, r)
-      f.get(this.steps).call(groupPacker(this.b, { lane, rows, group, row, step }))
+      f.get(this.steps).call(packer)
     }
+    const packer = (rows: number): number => groupPacker(this.b, { lane, rows, group, row, step })
+    // Whole cache lines where they are, as they may not stay in the cache until the next rows.
+    if (lane.bytes === 4 && group === 2 && runsOf(left.free, 16)) {
+      f.get(this.rows).i32(-16).op('i32.and').set(lines)
+      forRange(f, r, lines, () => copy(linePairsPacker(this.b, step, 8 * leftPitch)), { step: 16 })
+    } else f.i32(0).set(lines)
     f.get(this.rows).i32(-group).op('i32.and').set(whole)
-    forRange(f, r, whole, () => copy(group), { step: group })
-    forRange(f, r, this.rows, () => copy(1), { from: whole })
-    f.release(r, whole)
+    forRange(f, r, whole, () => copy(packer(group)), { from: lines, step: group })
+    forRange(f, r, this.rows, () => copy(packer(1)), { from: whole })
+    f.release(r, lines, whole)
   }
 
   /** Pushes where row `r` of the chunk is packed, in groups. */

@@ -179,8 +179,9 @@ function layOut(
   const align = (elements: number): number => Math.ceil((elements * lane.bytes) / 64) * 64
   const rows = Math.ceil(chunkRows / 4) * 4
   // Columns a power of two apart would share few lines of the cache.
-  const pitch = leftBy !== 'columns' ? piece : rows % 32 === 0 ? rows + 16 : rows
-  const leftBytes = leftBy === 'direct' ? 0 : align(leftBy === 'columns' ? pitch * piece : rows * piece)
+  const pitch =
+    leftBy === 'columns' ? (rows % 32 === 0 ? rows + 16 : rows) : leftBy === 'groups' ? piece + 8 : piece
+  const leftBytes = leftBy === 'direct' ? 0 : align(pitch * (leftBy === 'columns' ? piece : rows))
   const columns = Math.ceil(chunkColumns / width) * width
   const few = Math.min(columns, 4 * width)
   // An odd number of cache lines, so that they do not share few places in the cache.

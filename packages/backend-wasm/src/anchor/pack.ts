@@ -247,6 +247,30 @@ export function groupPacker(b: PhaseBuilder, { lane, rows, group, row, step }: G
   })
 }
 
+/**
+ * The packer of a cache line of rows, in pairs that are `pair` bytes apart: f32 rows side by side, `step` bytes from one
+ * step to the next.
+ */
+export function linePairsPacker(b: PhaseBuilder, step: number, pair: number): number {
+  return b.helper(`pairs ${step} ${pair}`, params, [], f => {
+    const [to, from, k] = f.params as [Local, Local, Local]
+    const vector = f.local('v128')
+    f.loop(next => {
+      for (let i = 0; i < 4; i++) {
+        f.get(from)
+          .mem('v128.load', 16 * i)
+          .set(vector)
+        for (const half of [0, 1])
+          f.get(to)
+            .get(vector)
+            .laneMem('v128.store64_lane', half, (2 * i + half) * pair)
+      }
+      f.increment(to, 8).increment(from, step)
+      f.get(k).i32(1).op('i32.sub').tee(k).brIf(next)
+    })
+  })
+}
+
 /** One row or column, `step` bytes from element to element where it is packed. */
 export function linePacker(b: PhaseBuilder, lane: Lane, deep: readonly Axis[], step: number): number {
   const inner = deep[deep.length - 1]!
