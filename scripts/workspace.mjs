@@ -69,8 +69,9 @@ function findPnpm() {
 /** The path of a command that the workspace has installed. */
 export const bin = name => join(root, 'node_modules', '.bin', name)
 
-/** Installs exactly what the lockfile says. */
-export const install = options => pnpm(['install', '--frozen-lockfile', '--prefer-offline'], options)
+/** Installs exactly what the lockfile says, in place of modules from another store: nobody is there to be asked. */
+export const install = options =>
+  pnpm(['install', '--frozen-lockfile', '--prefer-offline', '--config.confirmModulesPurge=false'], options)
 
 /** Builds every package. */
 export const build = options => pnpm(['run', '--silent', 'build', '--output-logs=errors-only'], options)
