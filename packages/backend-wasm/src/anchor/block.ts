@@ -15,7 +15,7 @@ export interface Span {
 }
 
 /** A block in memory: the address of its first element, and bytes from index to index of each group. */
-export interface BlockPlace {
+interface BlockPlace {
   readonly at: Local
   readonly strides: readonly number[]
 }
@@ -47,7 +47,7 @@ export function emitBlock(b: PhaseBuilder, block: Block): void {
       : [
           {
             expr: into.expr,
-            dtype: dtypeOf(elements.exprs[into.expr]!),
+            dtype: elements.exprs[into.expr]!.dtype,
             base: () => own.base,
             offset: 0,
             strides: own.strides,
@@ -108,10 +108,6 @@ function placed(
     }
   }
   return { base, strides: list }
-}
-
-export function dtypeOf(expr: Expr): Expr['dtype'] {
-  return expr.dtype
 }
 
 /** Operations an element, roughly: what computing it costs. */

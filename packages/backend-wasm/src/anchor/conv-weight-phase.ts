@@ -4,7 +4,7 @@ import { emitBlock } from './block.ts'
 import type { WeightPlan } from './conv-weight.ts'
 import { readyCotangent } from './cotangent.ts'
 import { type Strip, tailStrip } from './dot-plan.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, eachItem, forRange, locals, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import type { Lane } from './lane.ts'
@@ -68,7 +68,7 @@ class WeightEmitter {
   }
 
   emit(): void {
-    const { f, part, parts } = this.b
+    const { f } = this.b
     const { groups, channelChunks, filterChunks, image, panelAt, sumsAt } = this.plan
     this.places.workspace()
     f.set(this.work)
@@ -77,11 +77,7 @@ class WeightEmitter {
     clearImage(this.b, image, this.work)
     this.#listTaps()
     const items = groups * channelChunks * filterChunks
-    const [item, end] = [f.local('i32'), f.local('i32')]
-    f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
-    f.get(part).i32(1).op('i32.add').i32(items).op('i32.mul').get(parts).op('i32.div_u').set(end)
-    forRange(f, item, end, () => this.#item(item), { from: item })
-    f.release(item, end)
+    eachItem(this.b, items, item => this.#item(item))
   }
 
   #item(item: Local): void {
@@ -97,12 +93,11 @@ class WeightEmitter {
     f.set(this.chunk)
     times(f.get(group), channels).get(this.chunk).op('i32.add').set(this.channel)
     f.i32(channels).get(this.chunk).op('i32.sub').set(this.channels)
-    f.get(this.channels).i32(chunkChannels).get(this.channels).i32(chunkChannels)
-    f.op('i32.lt_s').op('select').set(this.channels)
+    cap(f, this.channels, chunkChannels)
     times(f.get(item).i32(filterChunks).op('i32.rem_u'), chunkFilters).set(this.first)
     times(f.get(group), filters).get(this.first).op('i32.add').set(this.filter)
     plus(f.get(this.first), chunkFilters).set(this.end)
-    f.get(this.end).i32(filters).get(this.end).i32(filters).op('i32.lt_s').op('select').set(this.end)
+    cap(f, this.end, filters)
     f.release(group)
     f.i32(0).set(this.more)
     forRange(f, this.n, images, () => {
@@ -119,15 +114,14 @@ class WeightEmitter {
         y.places,
         () => {
           f.i32(y.places).get(this.y).op('i32.sub').set(this.rows)
-          f.get(this.rows).i32(this.plan.blockRows).get(this.rows).i32(this.plan.blockRows)
-          f.op('i32.lt_s').op('select').set(this.rows)
+          cap(f, this.rows, this.plan.blockRows)
           this.#panels()
           f.i32(1).set(this.more)
         },
         { step: this.plan.blockRows },
       )
     })
-    const [row, rows, count] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const [row, rows, count] = locals(f, 3)
     times(f.get(this.chunk), taps).set(row)
     times(f.get(this.channels), taps).set(rows)
     f.get(this.end).get(this.first).op('i32.sub').set(count)
@@ -148,7 +142,7 @@ class WeightEmitter {
     const { f } = this.b
     const { filters, width, lane } = this.plan
     const rest = filters % width
-    const [at, whole] = [f.local('i32'), f.local('i32')]
+    const [at, whole] = locals(f, 2)
     if (filters >= width) {
       f.get(this.end).i32(-width).op('i32.and').set(whole)
       forRange(f, at, whole, () => this.#panel(at, { vectors: 4, rows: 2 }, width), {
@@ -171,7 +165,7 @@ class WeightEmitter {
   #panel(at: Local, strip: Strip, width: number): void {
     const { f } = this.b
     const { taps } = this.plan
-    const [filter, place, total] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const [filter, place, total] = locals(f, 3)
     f.get(at).get(this.first).op('i32.sub').get(this.filter).op('i32.add').set(filter)
     this.#readyPanel(filter, strip, width)
     times(f.get(at).get(this.first).op('i32.sub'), this.plan.lane.bytes)
@@ -185,7 +179,7 @@ class WeightEmitter {
   #readyPanel(filter: Local, { vectors }: Strip, width: number): void {
     const { f } = this.b
     const { x, blockRows, y } = this.plan
-    const [start, count] = [f.local('i32'), f.local('i32')]
+    const [start, count] = locals(f, 2)
     times(f.get(this.y), x.places).set(start)
     times(f.get(this.rows), x.places).set(count)
     const positions = { start, count, unit: Math.min(blockRows, y.places) * x.places }
@@ -197,7 +191,7 @@ class WeightEmitter {
   #tiles({ vectors, rows: high }: Strip, place: Local, total: Local): void {
     const { f } = this.b
     const { sumsRow, tapsAt, image, y } = this.plan
-    const [whole, base] = [f.local('i32'), f.local('i32')]
+    const [whole, base] = locals(f, 2)
     f.get(this.image)
     times(f.get(this.y), y.stride * image.row)
       .op('i32.add')
@@ -237,7 +231,7 @@ class WeightEmitter {
   #listTaps(): void {
     const { f } = this.b
     const { image, taps, x, y, lane, chunkChannels, tapsAt } = this.plan
-    const [c, t, at] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const [c, t, at] = locals(f, 3)
     plus(f.get(this.work), tapsAt).set(at)
     forRange(f, c, chunkChannels, () => {
       forRange(f, t, taps, () => {
@@ -288,7 +282,7 @@ function weightTilesBody(f: FunctionBuilder, tile: WeightTile, relaxed: boolean)
     Local,
   ]
   const pointers = Array.from({ length: rows }, () => f.local('i32'))
-  const [right, left, rest] = [f.local('i32'), f.local('i32'), f.local('i32')]
+  const [right, left, rest] = locals(f, 3)
   const shape = { lane, aRows: pointers.map(() => 0), vectors, cRow }
   const sums = newSums(f, shape)
   const walk = (): void => {

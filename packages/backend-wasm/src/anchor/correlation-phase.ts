@@ -4,7 +4,7 @@ import type { Bound } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
 import { type CorrelationPlan, isScattered, tapBytes, type WindowGrid } from './correlation.ts'
 import { type Strip, tailStrip } from './dot-plan.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, eachItem, forRange, locals, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import { tilesHelper } from './micro.ts'
@@ -74,18 +74,14 @@ class CorrelationEmitter {
   }
 
   emit(): void {
-    const { f, part, parts } = this.b
+    const { f } = this.b
     const { images, groups, bands, image, panelAt } = this.plan
     this.places.workspace()
     f.set(this.work)
     plus(f.get(this.work), panelAt).set(this.panel)
     if (bands === 1) clearImage(this.b, image, this.work)
     const items = images * groups * bands
-    const [item, end] = [f.local('i32'), f.local('i32')]
-    f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
-    f.get(part).i32(1).op('i32.add').i32(items).op('i32.mul').get(parts).op('i32.div_u').set(end)
-    forRange(f, item, end, () => this.#item(item), { from: item })
-    f.release(item, end)
+    eachItem(this.b, items, item => this.#item(item))
   }
 
   #item(item: Local): void {
@@ -138,14 +134,8 @@ class CorrelationEmitter {
     }
     times(f.get(item).i32(bands).op('i32.rem_u'), band).set(this.from)
     plus(f.get(this.from), band).set(this.to)
-    f.get(this.to)
-      .i32(height * width)
-      .get(this.to)
-      .i32(height * width)
-      .op('i32.lt_s')
-      .op('select')
-      .set(this.to)
-    const [row, firstRow] = [f.local('i32'), f.local('i32')]
+    cap(f, this.to, height * width)
+    const [row, firstRow] = locals(f, 2)
     f.get(this.from).i32(width).op('i32.div_u').set(row)
     plus(times(f.get(row), step.y), image.y.first).set(firstRow)
     clearImage(this.b, image, this.work)
@@ -171,14 +161,14 @@ class CorrelationEmitter {
       f.release(end)
       return
     }
-    const [first, end, count] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const [first, end, count] = locals(f, 3)
     forRange(
       f,
       first,
       this.to,
       () => {
         plus(f.get(first), sumWidth).set(end)
-        f.get(end).get(this.to).get(end).get(this.to).op('i32.lt_s').op('select').set(end)
+        cap(f, end, this.to)
         this.#panelsBetween(grid, first, end)
         plus(f.get(this.work), this.plan.sumsAt).set(this.sums)
         f.get(end).get(first).op('i32.sub').set(count)
@@ -196,7 +186,7 @@ class CorrelationEmitter {
     const width = 4 * lane.count
     const positions = grid.height * grid.width
     const rest = positions % width
-    const [at, whole] = [f.local('i32'), f.local('i32')]
+    const [at, whole] = locals(f, 2)
     if (positions >= width) {
       f.get(end).i32(-width).op('i32.and').set(whole)
       forRange(f, at, whole, () => this.#panel(grid, at, first, { vectors: 4, rows: 2 }, width), {
@@ -247,8 +237,7 @@ class CorrelationEmitter {
       channels,
       () => {
         f.i32(channels).get(this.start).op('i32.sub').set(this.count)
-        if (piece < channels)
-          f.get(this.count).i32(piece).get(this.count).i32(piece).op('i32.lt_s').op('select').set(this.count)
+        if (piece < channels) cap(f, this.count, piece)
         times(f.get(this.image).get(this.start), image.plane).op('i32.add').set(this.origin)
         for (let v = 0; v < strip.vectors; v++) {
           plus(f.get(this.panel), 16 * v).get(this.origin)

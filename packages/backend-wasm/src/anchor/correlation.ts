@@ -3,7 +3,7 @@ import type { Lane } from './lane.ts'
 import type { View } from './views.ts'
 
 /** Rows and columns. */
-export interface Pair {
+interface Pair {
   readonly y: number
   readonly x: number
 }

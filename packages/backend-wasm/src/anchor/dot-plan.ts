@@ -58,8 +58,9 @@ interface Chunks {
   /** Rows and columns of sums that pass through the workspace at a time. */
   readonly sumRows: number
   readonly sumColumns: number
-  /** Columns that are worked on at a time: made ready on the right, or finished. */
+  /** Columns that are worked on at a time: made ready on the right, or finished. They begin at multiples of the unit. */
   readonly groupColumns: number
+  readonly columnUnit: number
   /** Elements from row to row of what is computed of B. */
   readonly rightPitch: number
   /** Bytes of the workspace, for each part, and where in it things lie. */
@@ -189,18 +190,23 @@ function layOut(
   const rightBytes = rightBy === 'direct' ? 0 : align(piece * rightPitch)
   const sumRows = bare && piece === k ? Math.min(chunkRows, 64) : chunkRows
   const sumColumns = bare ? width : piece < k ? columns : few
+  const columnChunks = Math.ceil(n / chunkColumns)
   const inGroups = rightBy === 'computed' || (!bare && piece === k)
   const sumBytes = bare && !partialTail ? 0 : align(sumRows * sumColumns)
   return {
     chunkRows,
     chunkColumns,
     rowChunks: Math.ceil(m / chunkRows),
-    columnChunks: Math.ceil(n / chunkColumns),
+    columnChunks,
     piece,
     leftPitch: pitch,
     sumRows,
     sumColumns,
     groupColumns: inGroups ? few : columns,
+    columnUnit:
+      columnChunks === 1 && (!inGroups || few >= n)
+        ? n
+        : gcd(inGroups ? few : columns, columnChunks > 1 ? chunkColumns : 0),
     rightPitch,
     rightAt: leftBytes,
     sumsAt: leftBytes + rightBytes,
@@ -223,4 +229,8 @@ function cyclesOf({ product, lane, width, leftBy, rightBy }: Sizes, chunks: Chun
   if (panels > 2 && chunkRows * piece * lane.bytes > 524288) cycles += 0.3 * m * k * panels
   if (partBytes > workspaceLimit) cycles += 1e3 * (partBytes - workspaceLimit) + 1e9
   return cycles
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b)
 }

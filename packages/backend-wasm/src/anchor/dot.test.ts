@@ -184,6 +184,24 @@ describe('what is fused with a product', () => {
       (x, g) => matmul(x!.relu().transpose(), g!.tanh()),
       [f32(600, 33), f32(600, 19)],
     ],
+    'rows and columns over axes that do not merge': [
+      (x, w, r) => x!.dot(w!, { batch: [[], []], contract: [[2], [0]] }).add(r!.transpose([3, 1, 2, 0])),
+      [f32(6, 14, 24), f32(24, 10, 36), f32(36, 14, 10, 6)],
+    ],
+    'sources over axes that do not merge': [
+      (x, w) =>
+        x!
+          .transpose([1, 0, 2, 3])
+          .relu()
+          .dot(w!.transpose([1, 0, 2, 3]).tanh(), {
+            batch: [[], []],
+            contract: [
+              [2, 3],
+              [1, 0],
+            ],
+          }),
+      [f32(7, 18, 5, 12), f32(5, 12, 6, 22)],
+    ],
     'computed weights': [(x, w) => matmul(x!, w!.mul(0.5).transpose()), [f32(21, 40), f32(35, 40)]],
     'a padded source': [(x, w) => matmul(x!.pad([1, 3], [2, 0]), w!), [f32(13, 17), f32(20, 10)]],
     'slices and flips': [

@@ -100,7 +100,7 @@ export function epilogueOf(nest: AnchorNest, groups: readonly (readonly number[]
 /** Makes results of finished sums. */
 function finishBlock(
   b: PhaseBuilder,
-  { lane, chunkRows, sumColumns }: DotPlan,
+  { lane, chunkRows, columnUnit }: DotPlan,
   grouped: Grouped,
   firstResult: number,
   { batch, row, rows, column, columns, sums, sumsRow }: Finished,
@@ -110,7 +110,7 @@ function finishBlock(
     spans: [
       { start: batch, count: 1, unit: 1 },
       { start: row, count: rows, unit: chunkRows },
-      { start: column, count: columns, unit: sumColumns },
+      { start: column, count: columns, unit: columnUnit },
     ],
     anchor: { at: sums, strides: [0, sumsRow, lane.bytes] },
     firstResult,

@@ -1,14 +1,10 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
+import type { PhaseBuilder } from '../design.ts'
 
 /** Steps through memory along one logical axis; the stride is in bytes and may be zero or negative. */
 export interface Axis {
   readonly size: number
   readonly stride: number
-}
-
-/** Number of indices over all axes. */
-export function countOf(axes: readonly Axis[]): number {
-  return axes.reduce((n, a) => n * a.size, 1)
 }
 
 /** Merges neighbouring axes that are walked with one stride, and drops those of size 1. */
@@ -79,17 +75,43 @@ export function forRange(
   })
 }
 
-export function push(f: FunctionBuilder, value: Local | number): FunctionBuilder {
+function push(f: FunctionBuilder, value: Local | number): FunctionBuilder {
   return typeof value === 'number' ? f.i32(value) : f.get(value)
 }
 
-/** local = the smaller of the i32 on the stack and a constant or local. */
-export function atMost(f: FunctionBuilder, local: Local, limit: Local | number): FunctionBuilder {
-  f.set(local)
+/** local = the lesser of itself and a constant or another local. */
+export function cap(f: FunctionBuilder, local: Local, limit: Local | number): FunctionBuilder {
   push(f.get(local), limit).get(local)
-  push(f, limit).op('i32.lt_s').op('select')
-  return f.set(local)
+  return push(f, limit).op('i32.lt_s').op('select').set(local)
 }
+
+/** to = the lesser of `chunk` and what is left of `total` from `start` on. */
+export function least(f: FunctionBuilder, total: number, start: Local, chunk: number, to: Local): void {
+  if (chunk >= total) f.i32(total).set(to)
+  else cap(f.i32(total).get(start).op('i32.sub').set(to), to, chunk)
+}
+
+/** Runs the body for this part's share of so many items: the same items in the same order for any number of parts. */
+export function eachItem(
+  { f, part, parts }: Pick<PhaseBuilder, 'f' | 'part' | 'parts'>,
+  items: number,
+  body: (item: Local) => void,
+): void {
+  const [item, end] = [f.local('i32'), f.local('i32')]
+  f.get(part).i32(items).op('i32.mul').get(parts).op('i32.div_u').set(item)
+  f.get(part).i32(1).op('i32.add').i32(items).op('i32.mul').get(parts).op('i32.div_u').set(end)
+  forRange(f, item, end, () => body(item), { from: item })
+  f.release(item, end)
+}
+
+/** So many new i32 locals. */
+export function locals<N extends number>(f: FunctionBuilder, count: N): LocalTuple<N> {
+  return Array.from({ length: count }, () => f.local('i32')) as unknown as LocalTuple<N>
+}
+
+type LocalTuple<N extends number, T extends readonly Local[] = readonly []> = T['length'] extends N
+  ? T
+  : LocalTuple<N, readonly [...T, Local]>
 
 /** Runs `body` for each index over `axes`, with the locals `at` moved along: nested loops of constant length. */
 export function nested(

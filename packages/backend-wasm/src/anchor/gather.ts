@@ -6,7 +6,7 @@ import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
 import { anchorCost } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, forRange, locals, plus, times } from './emit.ts'
 import { denseOffset, emitFlat } from './rows.ts'
 import { type StridedView, type View, viewOf } from './views.ts'
 
@@ -34,14 +34,7 @@ export function designGather(kernel: Kernel, nest: AnchorNest, { target }: Desig
   const epilogue = epilogueOf(nest, [idx.shape.map((_, i) => i), shape.slice(rank).map((_, i) => rank + i)])
   const phase = (b: PhaseBuilder): void => {
     const { f } = b
-    const [at, length, work, zero, to, from] = Array.from({ length: 6 }, () => f.local('i32')) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ]
+    const [at, length, work, zero, to, from] = locals(f, 6)
     const [start, end] = partOf(f, b, count, chunk)
     pushPart(b, partBytes)
     f.set(work).i32(0).set(zero)
@@ -51,7 +44,7 @@ export function designGather(kernel: Kernel, nest: AnchorNest, { target }: Desig
       end,
       () => {
         f.get(end).get(at).op('i32.sub').set(length)
-        f.get(length).i32(chunk).get(length).i32(chunk).op('i32.lt_s').op('select').set(length)
+        cap(f, length, chunk)
         if (direct === null) {
           emitFlat(b, idx, at, length, chunk, work)
           f.get(work).set(from)
@@ -103,7 +96,7 @@ export function designGather(kernel: Kernel, nest: AnchorNest, { target }: Desig
 function rowGatherer(b: PhaseBuilder, rows: number, rowBytes: number): number {
   return b.helper(`gather ${rows} ${rowBytes}`, ['i32', 'i32', 'i32', 'i32'], [], f => {
     const [table, indices, to, count] = f.params as [Local, Local, Local, Local]
-    const [row, from] = [f.local('i32'), f.local('i32')]
+    const [row, from] = locals(f, 2)
     f.loop(next => {
       f.get(indices)
         .mem('i32.load')

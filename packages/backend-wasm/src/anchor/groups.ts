@@ -2,7 +2,7 @@ import type { Affine, Elements, Expr, Guard, Store } from '@stint/engine'
 import type { Shape } from '@stint/graph'
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { Bound } from '../nest/loops.ts'
-import { forRange } from './emit.ts'
+import { cap, forRange, locals } from './emit.ts'
 
 /** Expressions whose domain is, group by group, some axes of another shape: neighbours merged where every map allows. */
 export interface Grouped {
@@ -115,21 +115,21 @@ export function eachBox(
     axis -= 1
   }
   const run = axis === 0 ? left : gcd(left, sizes[axis]!)
-  const [at, end] = [f.local('i32'), f.local('i32')]
+  const [at, end] = locals(f, 2)
   pushSum(f, start, count).set(end)
   forRange(
     f,
     at,
     end,
     () => {
-      const locals: Local[] = []
+      const own: Local[] = []
       let inner = 1
       const ranges: Range[] = sizes.map(size => [0, size])
       for (let a = sizes.length - 1; a >= 0; a--) {
         const size = sizes[a]!
         if (a <= axis) {
-          const [from, to] = [f.local('i32'), f.local('i32')]
-          locals.push(from, to)
+          const [from, to] = locals(f, 2)
+          own.push(from, to)
           f.get(at)
           if (inner > 1) f.i32(inner).op('i32.div_u')
           if (a > 0) f.i32(size).op('i32.rem_u')
@@ -138,13 +138,13 @@ export function eachBox(
             .i32(a === axis ? run : 1)
             .op('i32.add')
             .set(to)
-          if (a === 0 && axis === 0) f.get(to).i32(size).get(to).i32(size).op('i32.lt_s').op('select').set(to)
+          if (a === 0 && axis === 0) cap(f, to, size)
           ranges[a] = [from, to]
         }
         inner *= size
       }
       body(ranges)
-      f.release(...locals)
+      f.release(...own)
     },
     { from: start, step: run * whole },
   )

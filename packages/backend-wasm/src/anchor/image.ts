@@ -3,7 +3,7 @@ import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import type { Bound } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, forRange, locals, plus, times } from './emit.ts'
 import { type Grouped, regroup } from './groups.ts'
 import type { Lane } from './lane.ts'
 import { asPlane, elementsOf, type View } from './views.ts'
@@ -83,7 +83,7 @@ export function clearImage(b: PhaseBuilder, { padded, bytes, lane }: Image, at: 
     f.get(at).i32(0).i32(bytes).memoryFill()
     return
   }
-  const [place, end] = [f.local('i32'), f.local('i32')]
+  const [place, end] = locals(f, 2)
   plus(f.get(at), bytes).set(end)
   forRange(
     f,
@@ -131,15 +131,7 @@ export function readyImage(b: PhaseBuilder, image: Image, want: Want, buffer: Lo
   } else {
     f.get(want.firstRow).i32(0).get(want.firstRow).i32(0).op('i32.gt_s').op('select').set(fromY)
     plus(f.get(want.firstRow), y.count).set(rows)
-    f.get(rows)
-      .i32(height)
-      .get(rows)
-      .i32(height)
-      .op('i32.lt_s')
-      .op('select')
-      .get(fromY)
-      .op('i32.sub')
-      .set(rows)
+    cap(f, rows, height).get(rows).get(fromY).op('i32.sub').set(rows)
     times(f.get(buffer).get(fromY).get(want.firstRow).op('i32.sub'), row).op('i32.add').set(place)
   }
   f.i32(Math.max(0, x.first)).set(fromX)

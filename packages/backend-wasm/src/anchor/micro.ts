@@ -1,5 +1,6 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
+import { locals } from './emit.ts'
 import type { Lane } from './lane.ts'
 
 /** Products that are summed up before their sum joins the result: a constant of the numerics. */
@@ -45,7 +46,7 @@ function tileKey({ lane, aRows, aStep, aNext, vectors, bStep, cRow }: Tile): str
 /** The sums of one block, tile by tile: one function, as a call for each tile would take a tenth of the time of a short k. */
 function tilesBody(f: FunctionBuilder, tile: Tile, relaxed: boolean): void {
   const [a, b, c, k, tiles, more] = f.params as [Local, Local, Local, Local, Local, Local]
-  const [left, right, rest] = [f.local('i32'), f.local('i32'), f.local('i32')]
+  const [left, right, rest] = locals(f, 3)
   const sums = newSums(f, tile)
   f.loop(nextTile => {
     clearSums(f, sums)

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
-import { type Axis, nested } from './emit.ts'
+import { type Axis, locals, nested } from './emit.ts'
 import type { Lane } from './lane.ts'
 
 /**
@@ -36,7 +36,7 @@ export function panelPacker(b: PhaseBuilder, panel: Panel): number {
 }
 
 /** Loads `count` elements (at most a vector), zeros behind them. */
-export function loadPart(f: FunctionBuilder, lane: Lane, at: Local, offset: number, count: number): void {
+function loadPart(f: FunctionBuilder, lane: Lane, at: Local, offset: number, count: number): void {
   if (count >= lane.count) f.get(at).mem('v128.load', offset)
   else if (lane.dtype === 'f64') f.get(at).mem('v128.load64_zero', offset)
   else if (count === 1) f.get(at).mem('v128.load32_zero', offset)
@@ -82,7 +82,7 @@ function walk(
     return
   }
   const outer = deep.slice(0, -1)
-  const [count, start] = [f.local('i32'), f.local('i32')]
+  const [count, start] = locals(f, 2)
   nested(
     f,
     outer.map(a => a.size),

@@ -1,5 +1,5 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
-import { forRange, times } from './emit.ts'
+import { forRange, locals, times } from './emit.ts'
 import { exceeds, type Lane } from './lane.ts'
 import { storePart } from './pack.ts'
 import type { PoolPlaces } from './pool.ts'
@@ -20,7 +20,7 @@ function emitRows(places: PoolPlaces): void {
   const { b, plan, sources, out, channels } = places
   const { f } = b
   const { lane, y, x } = plan
-  const [c, oy, to] = [f.local('i32'), f.local('i32'), f.local('i32')]
+  const [c, oy, to] = locals(f, 3)
   const rows = sources.map(() => f.local('i32'))
   const whole = x.places - (x.places % lane.count)
   forRange(f, c, channels, () => {

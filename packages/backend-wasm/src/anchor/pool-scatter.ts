@@ -1,5 +1,5 @@
 import type { FunctionBuilder, Local, PlainOp } from '../asm/index.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, forRange, locals, plus, times } from './emit.ts'
 import { exceeds } from './lane.ts'
 import { storePart } from './pack.ts'
 import type { PoolAxis, PoolPlaces, PoolPlan } from './pool.ts'
@@ -31,14 +31,7 @@ function emitPartition(places: PoolPlaces): void {
   const { b, plan, sources, out, channels } = places
   const { f } = b
   const { lane, y, x } = plan
-  const [c, oy, ox, to, from, ct] = Array.from({ length: 6 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [c, oy, ox, to, from, ct] = locals(f, 6)
   const whole = x.places - (x.places % lane.count)
   const narrow = plan.sources[plan.sources.length - 1]!
   const wide = plan.sources[0]!
@@ -162,18 +155,11 @@ function eachWindow(
   visit: (at: { oy: Local; ox: Local; y0: Local; y1: Local; x0: Local; x1: Local }) => void,
 ): void {
   const { y, x } = plan
-  const [oy, ox, y0, y1, x0, x1] = Array.from({ length: 6 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [oy, ox, y0, y1, x0, x1] = locals(f, 6)
   const bounds = (o: Local, axis: PoolAxis, low: Local, high: Local): void => {
     plus(times(f.get(o), axis.stride), -axis.before).set(low)
     plus(f.get(low), axis.window).set(high)
-    f.get(high).i32(axis.size).get(high).i32(axis.size).op('i32.lt_s').op('select').set(high)
+    cap(f, high, axis.size)
     f.get(low).i32(0).get(low).i32(0).op('i32.gt_s').op('select').set(low)
   }
   forRange(f, oy, y.places, () => {
@@ -194,7 +180,7 @@ function findLargest(
   best: Local,
 ): void {
   const { lane, x, sources: images } = plan
-  const [row, column, at] = [f.local('i32'), f.local('i32'), f.local('i32')]
+  const [row, column, at] = locals(f, 3)
   const [value, most] = [f.local(lane.dtype), f.local(lane.dtype)]
   f.i32(-1).set(best)
   forRange(
@@ -241,14 +227,7 @@ function emitAnyScatter(places: PoolPlaces): void {
   const { f } = b
   const { lane, op, x } = plan
   const narrow = plan.sources[plan.sources.length - 1]!
-  const [c, best, ct, row, column, i] = Array.from({ length: 6 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [c, best, ct, row, column, i] = locals(f, 6)
   const add = (position: () => void): void => {
     const at = f.local('i32')
     position()
@@ -302,7 +281,7 @@ export function emitAnyGather(places: PoolPlaces): void {
   const { f } = b
   const { lane, y, x } = plan
   const t = plan.sources[1]!
-  const [c, best] = [f.local('i32'), f.local('i32')]
+  const [c, best] = locals(f, 2)
   forRange(f, c, channels, () =>
     eachWindow(places, at => {
       findLargest(places, c, at, best)

@@ -5,7 +5,7 @@ import type { DesignContext, KernelDesign, PhaseBuilder } from '../design.ts'
 import { emitBlock } from './block.ts'
 import { anchorCost } from './cost.ts'
 import { bareResult, epilogueOf, pushPart } from './dot.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, forRange, locals, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, type Image, imageOf, type Reach, readyImage } from './image.ts'
 import { type Lane, laneOf } from './lane.ts'
@@ -13,7 +13,7 @@ import { emitForward } from './pool-forward.ts'
 import { emitScatter, isPartition } from './pool-scatter.ts'
 import { viewOf } from './views.ts'
 
-export type PoolOp = 'maxPool' | 'sumPool' | 'maxPoolGather' | 'maxPoolScatter' | 'sumUnpool'
+type PoolOp = 'maxPool' | 'sumPool' | 'maxPoolGather' | 'maxPoolScatter' | 'sumUnpool'
 
 /** One spatial axis: window `o` covers `o·stride − before` to before that + `window`. */
 export interface PoolAxis {
@@ -166,17 +166,7 @@ function emitPool(
   const { f, part, parts } = b
   const { op, images, channels, chunk, chunks, sources, sourcesAt, outAt, sumsAt, places, lane } = plan
   const local = (): Local => f.local('i32')
-  const [work, item, end, n, channel, count, out, sums, zero] = Array.from({ length: 9 }, local) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [work, item, end, n, channel, count, out, sums, zero] = locals(f, 9)
   const buffers = sources.map(local)
   const ats = sources.map(local)
   pushPart(b, plan.partBytes)
@@ -197,7 +187,7 @@ function emitPool(
       f.get(item).i32(chunks).op('i32.div_u').set(n)
       times(f.get(item).i32(chunks).op('i32.rem_u'), chunk).set(channel)
       f.i32(channels).get(channel).op('i32.sub').set(count)
-      f.get(count).i32(chunk).get(count).i32(chunk).op('i32.lt_s').op('select').set(count)
+      cap(f, count, chunk)
       for (const [i, source] of sources.entries())
         readyImage(b, source, { image: n, channel, channels: count }, buffers[i]!, ats[i]!)
       if (result === null) plus(f.get(work), outAt).set(out)

@@ -3,7 +3,7 @@ import type { Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
-import { times } from './emit.ts'
+import { locals, times } from './emit.ts'
 import { regroup } from './groups.ts'
 import { elementsOf, type View } from './views.ts'
 
@@ -24,7 +24,7 @@ export function emitDense(b: PhaseBuilder, view: View, to: () => void): void {
   const size = sizeOf(view.shape)
   const [from, count] = partOf(f, b, outerOf(view.shape))
   const rest = size / outerOf(view.shape)
-  const [start, at] = [f.local('i32'), f.local('i32')]
+  const [start, at] = locals(f, 2)
   f.get(count).get(from).op('i32.sub').set(count)
   times(f.get(from), rest).set(start)
   times(f.get(count), rest).set(count)

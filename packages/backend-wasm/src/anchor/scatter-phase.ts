@@ -3,7 +3,7 @@ import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
-import { forRange, plus, times } from './emit.ts'
+import { cap, forRange, locals, plus, times } from './emit.ts'
 import { emitFlat } from './rows.ts'
 import type { ScatterPlan } from './scatter.ts'
 
@@ -23,15 +23,7 @@ function pushWork(b: PhaseBuilder, { shared, partBytes }: ScatterPlan): void {
 export function emitLists(b: PhaseBuilder, plan: ScatterPlan): void {
   const { f } = b
   const { rows, count, headsAt, orderAt } = plan
-  const [heads, order, i, from, row, at, total] = Array.from({ length: 7 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [heads, order, i, from, row, at, total] = locals(f, 7)
   const pushHead = (): FunctionBuilder => times(f.get(row), 4).get(heads).op('i32.add')
   const eachUpdate = (visit: () => void): void => {
     pushIndices(b, plan)
@@ -130,16 +122,7 @@ export function emitScatterScan(b: PhaseBuilder, plan: ScatterPlan): void {
   const { f } = b
   const { rows, chunk, count, width, sumBytes, stored, updatesAt, type } = plan
   const rowBytes = width * dtypeBytes(type.dtype)
-  const [row, work, length, i, index, from, at, to] = Array.from({ length: 8 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [row, work, length, i, index, from, at, to] = locals(f, 8)
   const [first, last] = partOf(f, b, rows, chunk)
   pushWork(b, plan)
   f.set(work)
@@ -149,7 +132,7 @@ export function emitScatterScan(b: PhaseBuilder, plan: ScatterPlan): void {
     last,
     () => {
       f.get(last).get(row).op('i32.sub').set(length)
-      f.get(length).i32(chunk).get(length).i32(chunk).op('i32.lt_s').op('select').set(length)
+      cap(f, length, chunk)
       clearSums(f, plan, work)
       pushIndices(b, plan)
       f.set(index)
@@ -240,13 +223,7 @@ function finish(b: PhaseBuilder, plan: ScatterPlan, work: Local, row: Local, len
   const { type, width, result, firstResult, outAt, epilogue } = plan
   const { dtype } = type
   const bytes = dtypeBytes(dtype)
-  const [to, at, end, from, zero] = Array.from({ length: 5 }, () => f.local('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [to, at, end, from, zero] = locals(f, 5)
   if (result === null) plus(f.get(work), outAt).set(to)
   else
     times(f.get(b.arg(firstResult + result)).get(row), width * bytes)

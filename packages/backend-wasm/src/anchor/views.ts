@@ -14,7 +14,7 @@ export interface StridedView {
 }
 
 /** A source to be computed: expressions over its own axes. */
-export interface ComputedView {
+interface ComputedView {
   readonly kind: 'computed'
   readonly dtype: DType
   readonly shape: Shape

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
-import { plus, times } from './emit.ts'
+import { cap, locals, plus, times } from './emit.ts'
 import type { Lane } from './lane.ts'
 
 /** What the positions of a grid read of the channels of an image. Distances in bytes. */
@@ -43,7 +43,7 @@ function packVector(f: FunctionBuilder, windows: Windows, pitch: number): void {
       f.get(channels).i32(1).op('i32.sub').tee(channels).brIf(next)
     })
   }
-  const [x, y] = [f.local('i32'), f.local('i32')]
+  const [x, y] = locals(f, 2)
   f.get(q).i32(width).op('i32.div_u').set(y)
   f.get(q).get(y).i32(width).op('i32.mul').op('i32.sub').set(x)
   const regular = (): void => {
@@ -64,7 +64,8 @@ function packVector(f: FunctionBuilder, windows: Windows, pitch: number): void {
       const bases = Array.from({ length: lane.count }, (_, l) => {
         const base = f.local('i32')
         const limit = positions - 1
-        plus(f.get(q), l).tee(x).i32(limit).get(x).i32(limit).op('i32.lt_s').op('select').set(x)
+        plus(f.get(q), l).set(x)
+        cap(f, x, limit)
         f.get(x).i32(width).op('i32.div_u').set(y)
         f.get(x).get(y).i32(width).op('i32.mul').op('i32.sub').set(x)
         pushPlace(f, windows, from, x, y)
@@ -135,7 +136,8 @@ export function scatterHelper(b: PhaseBuilder, scatter: Scatter): number {
     const places = Array.from({ length: lane.count }, (_, l) => {
       const place = f.local('i32')
       const limit = positions - 1
-      plus(f.get(q), l).tee(at).i32(limit).get(at).i32(limit).op('i32.lt_s').op('select').set(at)
+      plus(f.get(q), l).set(at)
+      cap(f, at, limit)
       f.get(at).i32(width).op('i32.div_u').set(y)
       f.get(to)
       times(f.get(y), rowStep).op('i32.add')

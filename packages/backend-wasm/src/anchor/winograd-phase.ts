@@ -3,7 +3,7 @@ import type { PhaseBuilder } from '../design.ts'
 import { partOf } from '../nest/loops.ts'
 import { emitBlock } from './block.ts'
 import { tailStrip } from './dot-plan.ts'
-import { forRange, plus, times } from './emit.ts'
+import { forRange, least, locals, plus, times } from './emit.ts'
 import type { Grouped } from './groups.ts'
 import { clearImage, readyImage } from './image.ts'
 import { tilesHelper } from './micro.ts'
@@ -68,28 +68,8 @@ export function emitWinograd(b: PhaseBuilder, plan: WinogradPlan, places: Winogr
   const { f, part, parts } = b
   const { images, groups, bands, chunks, bandRows, chunkRows, rows, channels, image, height, width, down } =
     plan
-  const local = (): Local => f.local('i32')
-  const [work, item, end, n, group, band, row, count, high, at] = Array.from({ length: 10 }, local) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
-  const [channel, firstRow, tiles, sums, out, weights, tileRows] = Array.from({ length: 7 }, local) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ]
+  const [work, item, end, n, group, band, row, count, high, at] = locals(f, 10)
+  const [channel, firstRow, tiles, sums, out, weights, tileRows] = locals(f, 7)
   places.workspace()
   f.set(work)
   plus(f.get(work), plan.tilesAt).set(tiles)
@@ -115,9 +95,9 @@ export function emitWinograd(b: PhaseBuilder, plan: WinogradPlan, places: Winogr
         .set(group)
       f.get(item).i32(chunks).op('i32.div_u').i32(bands).op('i32.rem_u').set(band)
       times(f.get(item).i32(chunks).op('i32.rem_u'), chunkRows).set(row)
-      least(b, rows, row, chunkRows, count)
+      least(f, rows, row, chunkRows, count)
       times(f.get(band), bandRows).set(at)
-      least(b, down, at, bandRows, tileRows)
+      least(f, down, at, bandRows, tileRows)
       times(f.get(group), channels).set(channel)
       // The image's rows that the band reads, and its tiles.
       if (bands === 1) readyImage(b, image, { image: n, channel, channels }, work, at)
@@ -148,7 +128,7 @@ export function emitWinograd(b: PhaseBuilder, plan: WinogradPlan, places: Winogr
       times(f.get(group), rows).get(row).op('i32.add').set(row)
       const first = 2 * bandRows
       times(f.get(band), first).set(at)
-      least(b, height, at, first, high)
+      least(f, height, at, first, high)
       if (places.result === undefined) plus(f.get(work), plan.outAt).set(out)
       else {
         places.result()
@@ -215,7 +195,7 @@ function productHelper(b: PhaseBuilder, plan: WinogradPlan): number {
   })
   return b.helper(key, ['i32', 'i32', 'i32', 'i32', 'i32'], [], f => {
     const [weights, tiles, sums, count, high] = f.params as [Local, Local, Local, Local, Local]
-    const [point, at, whole] = [f.local('i32'), f.local('i32'), f.local('i32')]
+    const [point, at, whole] = locals(f, 3)
     const panel = (vectors: number): void => {
       const { high: tall, many, single } = strips[vectors - 1]!
       f.get(high).i32(-tall).op('i32.and').set(whole)
@@ -267,13 +247,4 @@ function productHelper(b: PhaseBuilder, plan: WinogradPlan): number {
       f.increment(tiles, pointBytes(pitch * channels)).increment(sums, pointBytes(pitch * chunkRows))
     })
   })
-}
-
-/** to = the lesser of `chunk` and what is left of `total` from `start` on. */
-function least({ f }: PhaseBuilder, total: number, start: Local, chunk: number, to: Local): void {
-  if (chunk >= total) f.i32(total).set(to)
-  else {
-    f.i32(total).get(start).op('i32.sub').set(to)
-    f.get(to).i32(chunk).get(to).i32(chunk).op('i32.lt_s').op('select').set(to)
-  }
 }

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, Local } from '../asm/index.ts'
 import type { PhaseBuilder } from '../design.ts'
-import { forRange } from './emit.ts'
+import { forRange, locals } from './emit.ts'
 import { transpose4 } from './pack.ts'
 
 /** Sets `to` = a ∘ b. */
@@ -8,12 +8,12 @@ function set(f: FunctionBuilder, to: Local, a: Local, op: 'f32x4.add' | 'f32x4.s
   f.get(a).get(b).op(op).set(to)
 }
 
-function locals(f: FunctionBuilder, count: number): Local[] {
+function vectors(f: FunctionBuilder, count: number): Local[] {
   return Array.from({ length: count }, () => f.local('v128'))
 }
 
 /** x ← Bᵀ x: (x0 − x2, x1 + x2, x2 − x1, x1 − x3). */
-export function inputPoints(f: FunctionBuilder, x: readonly Local[]): void {
+function inputPoints(f: FunctionBuilder, x: readonly Local[]): void {
   const [x0, x1, x2, x3] = x as [Local, Local, Local, Local]
   const t = f.local('v128')
   set(f, x0, x0, 'f32x4.sub', x2)
@@ -25,7 +25,7 @@ export function inputPoints(f: FunctionBuilder, x: readonly Local[]): void {
 }
 
 /** (y0, y1) = Aᵀ x: ((x0 + x1) + x2, (x1 − x2) − x3). */
-export function outputPoints(f: FunctionBuilder, x: readonly Local[], y: readonly [Local, Local]): void {
+function outputPoints(f: FunctionBuilder, x: readonly Local[], y: readonly [Local, Local]): void {
   const [x0, x1, x2, x3] = x as [Local, Local, Local, Local]
   const [y0, y1] = y
   set(f, y0, x0, 'f32x4.add', x1)
@@ -35,7 +35,7 @@ export function outputPoints(f: FunctionBuilder, x: readonly Local[], y: readonl
 }
 
 /** (y0 … y3) = G x: (x0, ((x0 + x2) + x1) / 2, ((x0 + x2) − x1) / 2, x2). */
-export function weightPoints(f: FunctionBuilder, x: readonly Local[], y: readonly Local[]): void {
+function weightPoints(f: FunctionBuilder, x: readonly Local[], y: readonly Local[]): void {
   const [x0, x1, x2] = x as [Local, Local, Local]
   const [y0, y1, y2, y3] = y as [Local, Local, Local, Local]
   const half = f.kept('f32x4 0.5', 'v128', () => f.f32x4(0.5))
@@ -67,14 +67,7 @@ export function inputTransform(b: PhaseBuilder, grid: TileGrid): number {
   const key = `winograd input ${across} ${plane} ${row} ${pitch} ${point}`
   return b.helper(key, ['i32', 'i32', 'i32', 'i32'], [], f => {
     const [to, from, channels, rows] = f.params as [Local, Local, Local, Local]
-    const [x, left, src, dst, line, put] = Array.from({ length: 6 }, () => f.local('i32')) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ]
+    const [x, left, src, dst, line, put] = locals(f, 6)
     f.loop(nextChannel => {
       f.get(rows).set(left).get(from).set(line).get(to).set(put)
       f.loop(nextRow => {
@@ -101,7 +94,7 @@ export function inputTransform(b: PhaseBuilder, grid: TileGrid): number {
 /** Four neighbouring tiles. */
 function transformTiles(f: FunctionBuilder, { row, point }: TileGrid, src: Local, dst: Local): void {
   const d = [0, 1, 2, 3].map(i => {
-    const line = locals(f, 4) as [Local, Local, Local, Local]
+    const line = vectors(f, 4) as [Local, Local, Local, Local]
     for (const [j, at] of [0, 8].entries()) {
       f.get(src)
         .mem('v128.load', i * row + at)
@@ -156,14 +149,7 @@ export function outputTransform(b: PhaseBuilder, grid: OutputGrid): number {
   const key = `winograd output ${across} ${width} ${plane} ${pitch} ${point}`
   return b.helper(key, ['i32', 'i32', 'i32', 'i32', 'i32'], [], f => {
     const [to, from, channels, height, scratch] = f.params as [Local, Local, Local, Local, Local]
-    const [x, left, src, dst, line, put] = Array.from({ length: 6 }, () => f.local('i32')) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ]
+    const [x, left, src, dst, line, put] = locals(f, 6)
     // Vectors of four tiles whose eight columns all exist.
     const whole = Math.floor(width / 8)
     const rest = width - 8 * whole
@@ -199,8 +185,8 @@ export function outputTransform(b: PhaseBuilder, grid: OutputGrid): number {
 /** Eight columns of two rows, from four tiles: the upper row's two vectors, then the lower one's. */
 function outputsOf(f: FunctionBuilder, point: number, src: Local): [Local, Local, Local, Local] {
   // Columns of the 4×4 points first, as they are read.
-  const [upper, lower] = [locals(f, 4), locals(f, 4)]
-  const m = locals(f, 4)
+  const [upper, lower] = [vectors(f, 4), vectors(f, 4)]
+  const m = vectors(f, 4)
   for (let j = 0; j < 4; j++) {
     for (let i = 0; i < 4; i++)
       f.get(src)
@@ -300,12 +286,12 @@ export function weightTransform(b: PhaseBuilder, { dy, dx, channel, point }: Ker
         f.set(line)
         return line
       })
-      const u = locals(f, 4) as [Local, Local, Local, Local]
+      const u = vectors(f, 4) as [Local, Local, Local, Local]
       weightPoints(f, w, u)
       f.release(...w)
       // Lanes: columns of the kernel; turned, they are vectors.
       transpose4(f, u)
-      const v = locals(f, 4)
+      const v = vectors(f, 4)
       weightPoints(f, u, v)
       for (const [j, vector] of v.entries())
         for (let i = 0; i < 4; i++)

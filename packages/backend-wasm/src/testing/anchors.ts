@@ -31,7 +31,7 @@ export interface RunOptions {
   readonly poison?: number
 }
 
-export function targetFor({ threads = 1, relaxed = false }: RunOptions): Target {
+function targetFor({ threads = 1, relaxed = false }: RunOptions): Target {
   return { backend: 'wasm', numerics: 1, threads, align: 64, features: { simd: true, relaxed }, costs }
 }
 
@@ -111,7 +111,7 @@ export class Bench {
  * Runs a graph kernel by kernel, each in a memory of its own, and checks that only results and workspace change. Gives
  * the outputs by name.
  */
-export function execute(
+function execute(
   graph: Graph,
   inputs: Readonly<Record<string, TypedArray>>,
   options: RunOptions & { readonly fusion?: boolean } = {},
@@ -150,10 +150,7 @@ export function noise(i: number, seed: number): number {
 const oddities = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, -0, 0.5, 0.5, 1e-42]
 
 /** Scattered numbers for every input of a graph; indices (i32) lie in [−1, `below`]. */
-export function feed(
-  graph: Graph,
-  { below = 8, wild = false }: CheckOptions = {},
-): Record<string, TypedArray> {
+function feed(graph: Graph, { below = 8, wild = false }: CheckOptions = {}): Record<string, TypedArray> {
   return Object.fromEntries(
     graph.inputs.map(({ name, value }, seed) => {
       const { dtype, shape } = graph.values[value]!
