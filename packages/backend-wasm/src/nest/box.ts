@@ -11,7 +11,7 @@ import { Rows, type Stretch, stretchLoops } from './rows.ts'
 import { Values } from './values.ts'
 
 /** Where an expression is written: byte address of element 0 of the domain, and bytes from index to index of each axis. */
-export interface Output {
+interface Output {
   readonly expr: number
   readonly dtype: DType
   readonly base: () => Local

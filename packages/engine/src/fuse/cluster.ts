@@ -107,7 +107,7 @@ function assemble(
 }
 
 /** The graph value behind a local id of the kernel of a cluster. */
-export function graphValue(uses: Uses, fused: Fused, local: LocalId): ValueId {
+function graphValue(uses: Uses, fused: Fused, local: LocalId): ValueId {
   if (local < fused.operands.length) return fused.operands[local]!
   let next = fused.operands.length
   for (const index of fused.nodes) for (const v of uses.node(index).results) if (next++ === local) return v

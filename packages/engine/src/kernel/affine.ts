@@ -29,7 +29,7 @@ export function shift(a: Affine, by: number): Affine {
 }
 
 /** Least and greatest value over a domain of the given sizes. */
-export function range(a: Affine, domain: Shape): readonly [least: number, greatest: number] {
+function range(a: Affine, domain: Shape): readonly [least: number, greatest: number] {
   let [low, high] = [a.offset, a.offset]
   for (const [i, c] of a.coefs.entries()) {
     const reach = c * (domain[i]! - 1)

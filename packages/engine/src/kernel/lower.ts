@@ -79,7 +79,7 @@ export function lowerSource(
   return { domain: merged, exprs, expr }
 }
 
-export function isAnchor(node: { readonly op: Node['op'] }): boolean {
+function isAnchor(node: { readonly op: Node['op'] }): boolean {
   return opDef(node.op).kind === 'anchor'
 }
 

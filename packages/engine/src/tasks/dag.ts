@@ -80,7 +80,7 @@ export function usedInputs({
 }
 
 /** Whole ns of moving a value. */
-export function copyCost(bytes: number, { costs }: Target): number {
+function copyCost(bytes: number, { costs }: Target): number {
   return Math.ceil(costs.step + (2 * bytes) / costs.bytes)
 }
 

@@ -8,11 +8,6 @@ export function highWord(x: number): number {
   return words[1]!
 }
 
-export function lowWord(x: number): number {
-  double[0] = x
-  return words[0]!
-}
-
 /** `x` with another high word. */
 export function withHighWord(x: number, high: number): number {
   double[0] = x

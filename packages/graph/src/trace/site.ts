@@ -23,7 +23,7 @@ const host = Error as unknown as {
 const known = new Map<string, Line | undefined>()
 
 /** The innermost line of the user's on the stack: `model.ts:12`; undefined where the host keeps no stack. */
-export function userLine(): Line | undefined {
+function userLine(): Line | undefined {
   // Text takes long where frames are mapped to their sources, so each place is looked up once.
   const place = userPlace()
   if (place === undefined) return search()

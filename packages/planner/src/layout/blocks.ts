@@ -1,7 +1,7 @@
 import type { Simulation } from '../strategy/simulate.ts'
 
 /** Bytes at a place for a time, in positions of the sequence; both ends belong to it. */
-export interface Segment {
+interface Segment {
   readonly from: number
   readonly to: number
   readonly bytes: number

@@ -106,7 +106,7 @@ function placesFor(model: Model, order: readonly DagTaskId[], at: number): numbe
  * Moves each task to where it lives cheapest: as late as its first reader allows if its results outweigh the inputs that
  * die with it, else as early as its inputs allow. Sweeps until nothing moves, at most `sweeps` times.
  */
-export function slide(model: Model, order: readonly DagTaskId[], sweeps: number): DagTaskId[] {
+function slide(model: Model, order: readonly DagTaskId[], sweeps: number): DagTaskId[] {
   let current = [...order]
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const next = slideOnce(model, current)
