@@ -87,6 +87,29 @@ describe('budgets', () => {
     expect(error.message).toMatch(/f32\[/)
   })
 
+  test('too small for some program are refused with the smallest that works for all', async () => {
+    // The step takes more than the sum, but can do with less.
+    const sum = trace(
+      (input: Value) => {
+        const parts = Array.from({ length: 5 }, (_, i) => input.mul(i + 2).exp())
+        return { parts: parts[0]!.concat(parts.slice(1)), x: input }
+      },
+      [f32(32, 8)],
+      { names: ['x'] },
+    ).graph
+    const programs = { step: graph, sum }
+    const open = (memory: number | string) =>
+      openSession({ programs, backend: referenceBackend(), memory }).catch(e => e)
+    await using free = await open('none')
+    expect(free.mainProgram).toBe('step')
+    const least = free.program('sum').plan.arenaBytes
+    expect(await smallestOf(graph)).toBeLessThan(least)
+    for (const memory of [1, least - 1])
+      expect(await open(memory)).toMatchObject({ smallestBudgetBytes: least, requestedBytes: memory })
+    await using session = await open(least)
+    expect(session.arenaBytes).toBe(least)
+  })
+
   test('the report adds up', async () => {
     await using session = await open(graph, { memory: '80%' })
     const plan = session.plan()

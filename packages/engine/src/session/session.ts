@@ -350,6 +350,7 @@ export function planPrograms(
   const ladders = lowered.map(l => new Ladder(l, target, pinned, options))
   const main = ladders.reduce((a, b) => (b.unconstrained.arenaBytes > a.unconstrained.arenaBytes ? b : a))
   const limit = limitOf(budget, main.unconstrained.arenaBytes)
+  refuseUnfit(ladders, limit)
   const first = main.fit(limit)
   // The others run in the arena that the largest needs, or, where they cannot, in as little more as they can.
   const planned = ladders.map(l => {
@@ -358,6 +359,13 @@ export function planPrograms(
     return fits ? l.with(plan) : l.fit(limit)
   })
   return { planned, pinned, main: main.lowered.name, ladders }
+}
+
+/** Throws InfeasibleBudgetError where some program does not fit, with the bytes in which all do. */
+function refuseUnfit(ladders: readonly Ladder[], limit: number): void {
+  const unfit = ladders.map(l => ({ ladder: l, ...l.find(limit) })).filter(({ fits }) => !fits)
+  const [most] = unfit.sort((a, b) => b.plan.arenaBytes - a.plan.arenaBytes)
+  most?.ladder.fit(limit)
 }
 
 function limitOf(budget: Budget, unconstrained: number): number {
