@@ -26,7 +26,11 @@ export interface PlanReport {
   readonly unconstrainedPeakBytes: number
   /** The arena at the peak, by category; sums to `arenaBytes`. */
   readonly breakdown: { readonly [C in Category]: number }
-  /** The values at the peak, by layer path. */
+  /**
+   * The values at the peak, by layer path: activations and gradients of a layer, its parameters and what the optimizer
+   * keeps of them. What belongs to no layer, such as inputs, is under ''. With `workspace` and `padding` of the
+   * breakdown it sums to `arenaBytes`.
+   */
   readonly byLayer: { readonly [path: string]: number }
   readonly top: readonly TopValue[]
   /** Tasks that run more than once: how often beyond the first, and the cost of those runs. */
@@ -88,6 +92,7 @@ function fill(
   const inputs = new Set(graph.inputs.map(i => i.value))
   const state = new Map(graph.state.map(s => [s.path, s]))
   const producers = producersOf(graph)
+  const layerOf = stateLayers(graph)
   let used = workspace
   for (const id of values) {
     const { bytes, name } = dag.dag.values[id]!
@@ -100,7 +105,7 @@ function fill(
         ? 'inputs'
         : valueCategory(node)
     breakdown[category] += bytes
-    const layer = isPinned ? (name ?? '') : (node?.site?.path ?? '')
+    const layer = (isPinned ? layerOf.get(name ?? '') : node?.site?.path) ?? ''
     byLayer[layer] = (byLayer[layer] ?? 0) + bytes
     used += bytes
   }
@@ -111,6 +116,20 @@ function fill(
 
 function producersOf(graph: Graph): Map<ValueId, Node> {
   return new Map(graph.nodes.flatMap(node => node.results.map(v => [v, node] as const)))
+}
+
+/** The layer of each state: its path without the tensor's own name, and for an optimizer's that of its parameter. */
+function stateLayers({ state }: Graph): Map<string, string> {
+  const parameters = state.filter(s => s.role === 'parameter').map(s => s.path)
+  parameters.sort((a, b) => b.length - a.length)
+  const owner = (path: string): string => parameters.find(p => path.endsWith(`.${p}`)) ?? path
+  return new Map(
+    state.map(({ path, role }) => [path, parentOf(role === 'optimizer' ? owner(path) : path)] as const),
+  )
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.')))
 }
 
 function stateCategory(state: State | undefined): Category {
