@@ -14,6 +14,7 @@ describe('help', () => {
     [['train', '--help'], /--workload.*w5 {2}GPT/s],
     [['help', 'train'], /--workload/],
     [['kernels', '-h'], /w7-grad/],
+    [['planner', '--help'], /--budgets-from/],
   ])('%j', async (args, text) => {
     const { code, out } = await run(...args)
     expect(code).toBe(0)
@@ -23,7 +24,7 @@ describe('help', () => {
 
 describe('what makes no sense is refused, with what would', () => {
   test.each([
-    [[], /nothing to do; expected train, kernels/],
+    [[], /nothing to do; expected train, kernels, planner/],
     [['walk'], /no command 'walk'/],
     [['train'], /which workload/],
     [['train', '--workload', 'w9'], /--workload.*w1, w2.*'w9'/],

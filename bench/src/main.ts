@@ -1,6 +1,8 @@
 import { describe, UsageError } from './error.ts'
 import type { Io } from './io.ts'
 import { kernels, kernelsHelp } from './kernels/kernels.ts'
+import { plannerHelp } from './planner/options.ts'
+import { planner } from './planner/planner.ts'
 import { trainHelp } from './train/options.ts'
 import { train } from './train/train.ts'
 
@@ -13,6 +15,7 @@ interface Command {
 const commands: { readonly [name: string]: Command } = {
   train: { about: 'training steps: time, memory, compilation', help: trainHelp, run: train },
   kernels: { about: 'single kernels: matrix products, elementwise work', help: kernelsHelp, run: kernels },
+  planner: { about: 'plans of task graphs: overhead, bounds, time', help: plannerHelp, run: planner },
 }
 
 const help = `bench <command> [flags]

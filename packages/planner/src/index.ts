@@ -9,6 +9,7 @@ export {
   toShorthand,
 } from './dag/parse.ts'
 export * from './errors.ts'
+export { type LayOutOptions, layOut } from './layout/lay-out.ts'
 export { type LadderOptions, ladder } from './plan/ladder.ts'
 export { type PlanOptions, plan } from './plan/plan.ts'
 export { storeAllPeak } from './plan/store-all.ts'
