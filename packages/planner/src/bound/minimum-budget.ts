@@ -1,0 +1,40 @@
+import type { Model } from '../dag/model.ts'
+import { CutNetwork } from './cut-network.ts'
+import { factsOf } from './facts.ts'
+import type { BoundOptions } from './lower-bound.ts'
+import { Moment } from './moment.ts'
+
+/**
+ * Bytes below which there is no schedule: what lives at the start, at the end, or during the first run of some task, with
+ * what must be kept across it since nothing computes it again.
+ */
+export function minimumBudgetBound(model: Model, options: BoundOptions = {}): number {
+  const facts = factsOf(model, options.arena ?? false)
+  const { size, pinned } = facts
+  const moment = new Moment(facts)
+  const inputs = size.map((bytes, v) =>
+    model.pinned[v] === 0 && model.dag.values[v]!.input === true ? bytes : 0,
+  )
+  const outputs = size.map((bytes, v) =>
+    model.pinned[v] === 0 && model.output[v] === 1 && model.bufferOf[v]! < 0 ? bytes : 0,
+  )
+  let least = pinned + Math.max(sum(inputs), sum(outputs))
+  const alone = new Map(model.needed.map(t => [t, moment.alone(t)]))
+  for (const bytes of alone.values()) least = Math.max(least, bytes)
+  // What is kept across adds to it only where something cannot be computed again, or where buffers are still read.
+  const simple =
+    sum(inputs) === 0 && (model.dag.next ?? []).length === 0 && model.needed.every(t => model.once[t] === 0)
+  if (simple) return least
+  let left = options.work ?? 8e7
+  for (const task of model.needed.toSorted((a, b) => alone.get(b)! - alone.get(a)!)) {
+    if (left < 0) break
+    moment.at(task)
+    const network = new CutNetwork(moment)
+    const bytes = moment.fixedBytes + network.cut(1, 0, left)
+    left -= moment.side.length + moment.charge.length + facts.readers.length + network.preflow.work
+    least = Math.max(least, bytes)
+  }
+  return least
+}
+
+const sum = (list: Float64Array): number => list.reduce((n, x) => n + x, 0)
