@@ -9,6 +9,17 @@ export {
   toShorthand,
 } from './dag/parse.ts'
 export * from './errors.ts'
+export {
+  type AtPeak,
+  Explanation,
+  explain,
+  type Kept,
+  type Named,
+  type Peak,
+  type Recomputed,
+  type Totals,
+} from './explain/explain.ts'
+export type { Again } from './explain/history.ts'
 export { type LayOutOptions, layOut } from './layout/lay-out.ts'
 export { type LadderOptions, ladder } from './plan/ladder.ts'
 export { type PlanOptions, plan } from './plan/plan.ts'

@@ -28,3 +28,14 @@ test('the peak is divided among layers, what the optimizer keeps of them include
   const sum = Object.values(byLayer).reduce((a, b) => a + b)
   expect(sum + breakdown.workspace + breakdown.padding).toBe(arenaBytes)
 })
+
+test('the report explains the plan, by layer and line', async () => {
+  const graph = trace(step, [f32(4, 8)], { names: ['x'] }).graph
+  await using session = await openSession({ programs: { step: graph }, backend: referenceBackend() })
+  const { explain, arenaBytes, cost } = session.plan()
+  const found = explain()
+  expect(found.totals).toMatchObject({ arenaBytes, cost, recomputedTasks: 0 })
+  expect(found.peak.site).toMatch(/^report\.test\.ts:\d+$/)
+  expect(found.peak.values.map(v => v.name)).toContain('optimizer.mean.a.0.w')
+  expect(String(found)).toMatch(/^What fills the peak: run /m)
+})

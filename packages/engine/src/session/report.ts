@@ -1,5 +1,5 @@
 import { type Graph, type Node, type State, showSite, type ValueId } from '@stint/graph'
-import { planHash, profile } from '@stint/planner'
+import { type Explanation, explain, planHash, profile } from '@stint/planner'
 import type { TopValue } from './errors.ts'
 import { type Planned, topValues } from './planned.ts'
 
@@ -44,6 +44,8 @@ export interface PlanReport {
   readonly lowerBound: number
   readonly tasks: number
   readonly planHash: string
+  /** What fills the peak, what is kept, what is computed again, and why: data, and as a string a text. */
+  explain(): Explanation
 }
 
 export function report(planned: Planned): PlanReport {
@@ -77,6 +79,7 @@ export function report(planned: Planned): PlanReport {
     lowerBound: plan.lowerBound,
     tasks: tasks.tasks.length,
     planHash: planHash(plan),
+    explain: () => explain(dag.dag, plan),
   }
 }
 

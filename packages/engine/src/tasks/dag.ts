@@ -1,6 +1,7 @@
-import { bytesOf, type ValueId } from '@stint/graph'
+import { bytesOf, type OpName, opDef, showSite, type ValueId } from '@stint/graph'
 import type { Dag } from '@stint/planner'
 import type { KernelInfo, Target } from '../backend.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Task, TaskGraph } from './tasks.ts'
 
 /** A value that is resident throughout a session: state by path, constants by content. */
@@ -24,8 +25,8 @@ export interface ProgramDag {
  * The planner's view of a program: bytes, costs, reads and writes. Lists every pinned value of the session, read or
  * not, at its fixed place; `pinnedOf` gives the pinned value that holds a graph value.
  */
-export function toDag(
-  { graph, values, tasks, next, outputs }: TaskGraph,
+export function programDag(
+  { graph, values, kernels, tasks, next, outputs }: TaskGraph,
   infos: readonly KernelInfo[],
   target: Target,
   pinned: readonly Pinned[],
@@ -57,7 +58,7 @@ export function toDag(
     fixed: pinned.map((p, i) => [i, p.offset] as const),
     dag: {
       values: list,
-      tasks: tasks.map(task => dagTask(task, infos, id, list)),
+      tasks: tasks.map(task => ({ name: taskName(task, kernels), ...dagTask(task, infos, id, list) })),
       next: next.map(n => ({
         pinned: id(n.value),
         value: id(n.next),
@@ -89,6 +90,22 @@ function nameOf(task: Task, v: ValueId): string {
   return path === undefined ? `%${v}` : `${path}.%${v}`
 }
 
+/** `model.ts:12`: the layer's line rather than one that only moves values. */
+function siteOf({ sites }: Task): string | undefined {
+  const site = sites.find(s => s.path !== '' && s.file !== undefined) ?? sites.find(s => s.file !== undefined)
+  return site && `${site.file}:${site.line ?? 0}`
+}
+
+/** `conv add relu of block1.conv model.ts:12`: its ops, movement aside, and the first layer that it computes. */
+function taskName({ run, sites }: Task, kernels: readonly Kernel[]): string {
+  const all = (kernels[(run as { kernel: number }).kernel]?.body ?? []).map(n => n.op)
+  const heavy = all.filter(op => opDef(op).kind !== 'movement')
+  const ops = [...new Set<OpName | 'copy'>(heavy.length > 0 ? heavy : all)]
+  const shown = ops.length === 0 ? 'copy' : ops.length > 4 ? [...ops.slice(0, 4), '…'].join(' ') : ops.join(' ')
+  const site = sites.find(s => s.path !== '') ?? sites[0]
+  return site === undefined || showSite(site) === '' ? shown : `${shown} of ${showSite(site)}`
+}
+
 function dagTask(
   task: Task,
   infos: readonly KernelInfo[],
@@ -107,10 +124,12 @@ function dagTask(
       const fits = atStart && values[id(written)]!.bytes <= values[place]!.bytes
       if (fits && operands.every(o => allowed.has(`${o}:${result}`))) pairs.push([place, id(written)])
     }
+  const site = siteOf(task)
   return {
     cost,
     reads,
     writes: task.writes.map(id),
+    ...(site !== undefined && { site }),
     ...(workspaceBytes > 0 && { workspace: workspaceBytes }),
     ...(pairs.length > 0 && { inPlace: pairs }),
     ...(task.once && { once: true }),

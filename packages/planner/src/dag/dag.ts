@@ -18,6 +18,8 @@ export interface DagTask {
   readonly reads: readonly DagValueId[]
   readonly writes: readonly DagValueId[]
   readonly name?: string
+  /** Where it comes from, for people: `model.ts:12`. */
+  readonly site?: string
   /** Bytes needed only while it runs. */
   readonly workspace?: number
   /** This result may take this value's place. Pairs that share no place and no result may be used at once. */

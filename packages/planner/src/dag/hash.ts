@@ -8,7 +8,7 @@ export function planHash(plan: Plan): string {
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify({ pinned, steps, choice }))))
 }
 
-/** SHA-256 of a DAG without its names: equal hashes give equal plans. */
+/** SHA-256 of a DAG without its names and sites: equal hashes give equal plans. */
 export function dagHash(dag: Dag): string {
   const plain = {
     values: dag.values.map(v => [v.bytes, v.pinned === true, v.input === true]),

@@ -10,6 +10,7 @@ export interface Shorthand {
     readonly bytes: number
     readonly inputs: readonly number[]
     readonly name?: string
+    readonly site?: string
   }[]
   readonly outputs: readonly number[]
   readonly pinned?: readonly number[]
@@ -66,6 +67,7 @@ function fromShorthand(file: Fields): Dag {
       reads,
       writes: [i],
       ...(typeof n.name === 'string' && { name: n.name }),
+      ...(typeof n.site === 'string' && { site: n.site }),
     })
   }
   return { values, tasks, outputs: list(file.outputs, 'outputs').map(v => whole(v, 'outputs')) }
@@ -88,6 +90,7 @@ function fromFull(file: Fields): Dag {
       reads: wholes(task.reads, `reads of task ${i}`),
       writes: wholes(task.writes, `writes of task ${i}`),
       ...(task.name !== undefined && { name: text(task.name, `name of task ${i}`) }),
+      ...(task.site !== undefined && { site: text(task.site, `site of task ${i}`) }),
       ...(task.workspace !== undefined && { workspace: whole(task.workspace, `workspace of task ${i}`) }),
       ...(task.inPlace !== undefined && { inPlace: pairs(task.inPlace, `inPlace of task ${i}`) }),
       ...(task.once !== undefined && { once: flag(task.once, `once of task ${i}`) }),

@@ -21,6 +21,8 @@ export interface Lifetime {
   /** The pinned value in whose buffer it lies from the start. */
   readonly buffer: DagValueId | undefined
   readonly end: 'freed' | 'replaced' | 'committed' | 'kept'
+  /** Indices of the runs that read it; of what is copied into a buffer, also of those that read it there. */
+  readonly reads: readonly number[]
 }
 
 /** What a plan runs, and what lives when. */
@@ -31,7 +33,7 @@ export interface Lifetimes {
   readonly runs: readonly { readonly step: RunStep; readonly index: number; readonly again: number }[]
 }
 
-type Open = { -readonly [K in keyof Lifetime]: Lifetime[K] }
+type Open = { -readonly [K in keyof Omit<Lifetime, 'reads'>]: Lifetime[K] } & { reads: number[] }
 
 /** Follows the steps of a valid plan. Throws PlanError where a step makes no sense; `verify` checks the rest. */
 export function lifetimesOf(dag: Dag, plan: Plan): Lifetimes {
@@ -46,13 +48,14 @@ export function lifetimesOf(dag: Dag, plan: Plan): Lifetimes {
     if (more.task >= 0) computed.set(value, again + 1)
     const bytes = more.buffer === undefined ? dag.values[value]!.bytes : 0
     const from = more.task < 0 ? -1 : runs.length
-    live.set(value, list.push({ value, again, from, to: -1, bytes, end: 'kept', ...more }) - 1)
+    live.set(value, list.push({ value, again, from, to: -1, bytes, end: 'kept', reads: [], ...more }) - 1)
   }
   const close = (value: DagValueId, end: Lifetime['end'], to: number): number => {
     const index = live.get(value)
     if (index === undefined) throw new PlanError(-1, `value ${value} ends and is not there`)
     Object.assign(list[index]!, { end, to })
-    live.delete(value)
+    // What is copied into a buffer is read there from then on.
+    if (end !== 'committed') live.delete(value)
     return index
   }
   for (const [v, value] of dag.values.entries())
@@ -67,6 +70,10 @@ export function lifetimesOf(dag: Dag, plan: Plan): Lifetimes {
       const replaces = new Map(step.replaces ?? [])
       const at = new Map(step.at ?? [])
       const ended = new Map<DagValueId, number>()
+      for (const v of new Set(dag.tasks[task]?.reads)) {
+        const read = live.get(v)
+        if (read !== undefined) list[read]!.reads.push(runs.length)
+      }
       for (const [w, place] of replaces)
         if (dag.values[place]?.pinned !== true) ended.set(w, close(place, 'replaced', runs.length))
       for (const w of dag.tasks[task]?.writes ?? []) {
@@ -80,6 +87,6 @@ export function lifetimesOf(dag: Dag, plan: Plan): Lifetimes {
       ran.set(task, (ran.get(task) ?? 0) + 1)
     }
   }
-  for (const index of live.values()) list[index]!.to = runs.length
+  for (const index of live.values()) if (list[index]!.end === 'kept') list[index]!.to = runs.length
   return { list, runs }
 }

@@ -10,8 +10,10 @@ import {
   showPlan,
   showProgram,
   showTasks,
+  toDag,
 } from '@stint/engine'
 import { parseGraph, printGraph } from '@stint/graph'
+import { explain } from '@stint/planner'
 import { trainingPrograms } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
 import { backendNames, backendOf } from './backends.ts'
@@ -20,7 +22,7 @@ import { readText } from './files.ts'
 import type { Io } from './io.ts'
 import { loadRecipe } from './recipes.ts'
 
-const stages = ['graph', 'kernels', 'tasks', 'plan', 'program'] as const
+const stages = ['graph', 'kernels', 'tasks', 'dag', 'plan', 'program'] as const
 type Stage = (typeof stages)[number]
 
 export const inspectUsage: Usage = {
@@ -28,11 +30,12 @@ export const inspectUsage: Usage = {
   about: 'Prints one stage of the compilation of a recipe, or of a graph in a text file.',
   positionals: ['<recipe|graph file>'],
   flags: {
-    stage: { value: `<${stages.join('|')}>`, about: 'what to print (graph)' },
+    stage: { value: `<${stages.join('|')}>`, about: 'what to print (graph); dag is a file that stint plan takes' },
     memory: { value: '<size|NN%|none>', about: "the budget of the plan (the recipe's own; none for a file)" },
     program: { value: '<name>', about: 'which program of a recipe: train, evaluate, … (train)' },
     backend: { value: '<name>', about: `what it is compiled for: ${backendNames.join(', ')}` },
     batch: { value: '<n>', about: 'rows of a step of a recipe' },
+    explain: { about: 'of the plan, instead of its steps, why it is as it is' },
     json: { about: 'one line of JSON, with the text in it' },
   },
 }
@@ -48,7 +51,13 @@ interface Subject {
 /** `stint inspect`. */
 export async function inspect(argv: readonly string[], io: Io): Promise<void> {
   const given = readArgs(inspectUsage, argv)
-  const stage = given.oneOf('stage', stages) ?? 'graph'
+  const explains = given.has('explain')
+  const stage = given.oneOf('stage', stages) ?? (explains ? 'plan' : 'graph')
+  if (explains && stage !== 'plan')
+    throw new CliError('USAGE', '--explain is about the plan', {
+      expected: '--stage plan',
+      got: `'${stage}'`,
+    })
   const backend = backendOf(given.text('backend') ?? 'cpu')
   const subject = await subjectOf(given, io)
   const name = given.text('program') ?? subject.main
@@ -58,8 +67,14 @@ export async function inspect(argv: readonly string[], io: Io): Promise<void> {
     })
   const memory = parseMemory(given.text('memory') ?? subject.memory)
   const { planned } = planPrograms({ programs: subject.programs, backend }, await backend.target(), memory)
-  const text = `${show(stage, planned.find(p => p.name === name)!).trimEnd()}\n`
-  io.out(given.has('json') ? `${JSON.stringify({ program: name, stage, text })}\n` : text)
+  const chosen = planned.find(p => p.name === name)!
+  const explanation = explains ? explain(chosen.dag.dag, chosen.plan) : undefined
+  const text = `${(explanation?.toString({ columns: io.columns }) ?? show(stage, chosen)).trimEnd()}\n`
+  io.out(
+    given.has('json')
+      ? `${JSON.stringify({ program: name, stage, ...(explanation && { explanation }), text })}\n`
+      : text,
+  )
 }
 
 async function subjectOf(given: Given, io: Io): Promise<Subject> {
@@ -88,6 +103,8 @@ function show(stage: Stage, planned: Planned): string {
       return showKernels(planned.tasks.kernels)
     case 'tasks':
       return showTasks(planned)
+    case 'dag':
+      return JSON.stringify(toDag(planned))
     case 'plan':
       return showPlan(planned)
     case 'program':
