@@ -107,5 +107,6 @@ function list({ reads, offsets }: Task): string {
 
 function comment(task: Task): string {
   const site: Site | undefined = task.sites.find(s => s.path !== '') ?? task.sites[0]
-  return site === undefined ? '' : `  ; ${showSite(site)}`
+  const where = site === undefined ? '' : showSite(site)
+  return where === '' ? '' : `  ; ${where}`
 }

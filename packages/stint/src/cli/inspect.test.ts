@@ -28,6 +28,7 @@ test('the graph of a recipe, printed, parses', async () => {
 test('the budget decides the plan', async () => {
   const again = async (memory: string) => {
     const { out } = await call(['inspect', recipePath('digits-mlp'), '--stage', 'plan', '--memory', memory])
+    expect(out).not.toMatch(/ $/m)
     return out.split('\n').filter(line => / again:/.test(line)).length
   }
   expect(await again('none')).toBe(0)
