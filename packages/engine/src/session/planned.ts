@@ -2,7 +2,7 @@ import { dropStopGradient, type Graph, StintError, showSite, showType, simplify 
 import { ladder, type Plan, profile } from '@stint/planner'
 import type { Backend, KernelInfo, Target } from '../backend.ts'
 import { type Emitted, emit } from '../program/emit.ts'
-import { type Pinned, type ProgramDag, toDag } from '../tasks/dag.ts'
+import { type Pinned, type ProgramDag, programDag } from '../tasks/dag.ts'
 import { type TaskGraph, toTasks } from '../tasks/tasks.ts'
 import { InfeasibleBudgetError, type TopValue } from './errors.ts'
 import type { PinnedSet } from './pinned.ts'
@@ -66,7 +66,13 @@ export class Ladder {
     this.lowered = lowered
     this.#target = target
     this.#pinned = pinned.list
-    this.dag = toDag(lowered.tasks, lowered.infos, target, pinned.list, pinned.indexOf(lowered.tasks.graph))
+    this.dag = programDag(
+      lowered.tasks,
+      lowered.infos,
+      target,
+      pinned.list,
+      pinned.indexOf(lowered.tasks.graph),
+    )
     this.#more = ladder(this.dag.dag, { ...options, fixed: this.dag.fixed })[Symbol.iterator]()
   }
 

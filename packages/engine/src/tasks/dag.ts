@@ -101,7 +101,8 @@ function taskName({ run, sites }: Task, kernels: readonly Kernel[]): string {
   const all = (kernels[(run as { kernel: number }).kernel]?.body ?? []).map(n => n.op)
   const heavy = all.filter(op => opDef(op).kind !== 'movement')
   const ops = [...new Set<OpName | 'copy'>(heavy.length > 0 ? heavy : all)]
-  const shown = ops.length === 0 ? 'copy' : ops.length > 4 ? [...ops.slice(0, 4), '…'].join(' ') : ops.join(' ')
+  const shown =
+    ops.length === 0 ? 'copy' : ops.length > 4 ? [...ops.slice(0, 4), '…'].join(' ') : ops.join(' ')
   const site = sites.find(s => s.path !== '') ?? sites[0]
   return site === undefined || showSite(site) === '' ? shown : `${shown} of ${showSite(site)}`
 }

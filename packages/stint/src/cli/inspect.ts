@@ -30,7 +30,10 @@ export const inspectUsage: Usage = {
   about: 'Prints one stage of the compilation of a recipe, or of a graph in a text file.',
   positionals: ['<recipe|graph file>'],
   flags: {
-    stage: { value: `<${stages.join('|')}>`, about: 'what to print (graph); dag is a file that stint plan takes' },
+    stage: {
+      value: `<${stages.join('|')}>`,
+      about: 'what to print (graph); dag is a file that stint plan takes',
+    },
     memory: { value: '<size|NN%|none>', about: "the budget of the plan (the recipe's own; none for a file)" },
     program: { value: '<name>', about: 'which program of a recipe: train, evaluate, … (train)' },
     backend: { value: '<name>', about: `what it is compiled for: ${backendNames.join(', ')}` },
