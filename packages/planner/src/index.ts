@@ -1,3 +1,4 @@
+export { type Curve, type CurveOptions, type CurvePoint, curve } from './curve/curve.ts'
 export * from './dag/dag.ts'
 export { dagHash, planHash } from './dag/hash.ts'
 export {
@@ -8,6 +9,8 @@ export {
   type ShorthandStep,
   toShorthand,
 } from './dag/parse.ts'
+export { type DrawCurveOptions, drawCurve } from './draw/curve.ts'
+export { type DrawOptions, draw } from './draw/plan.ts'
 export * from './errors.ts'
 export {
   type AtPeak,

@@ -1,3 +1,4 @@
+import { showBytes } from '../draw/units.ts'
 import type { AtPeak, Explanation, Kept, Named, Recomputed } from './explain.ts'
 
 /** An explanation for people: the totals, what fills the peak, what is computed again, what is kept. */
@@ -13,7 +14,7 @@ export function showExplanation(
       `${whole(t.recomputedTasks)} of ${whole(t.runs)} runs are repeated. ${boundOf(e)}`,
   )
   for (const line of [placesOf(e), hintsOf(e)]) if (line !== '') page.text(line)
-  const site = peak.site === undefined ? '' : ` (${peak.site})`
+  const site = peak.site === undefined || peak.task.includes(peak.site) ? '' : ` (${peak.site})`
   if (peak.run >= 0)
     page.section(
       `What fills the peak: run ${whole(peak.run + 1)} of ${whole(t.runs)}, ${peak.task}${site}`,
@@ -137,17 +138,6 @@ function shorten(name: string, width: number): string {
   if (name.length <= width) return name
   const head = Math.ceil((width - 1) / 2)
   return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`
-}
-
-/** `1.57 MiB`. */
-export function showBytes(bytes: number): string {
-  for (const [unit, name] of [
-    [2 ** 30, 'GiB'],
-    [2 ** 20, 'MiB'],
-    [2 ** 10, 'KiB'],
-  ] as const)
-    if (bytes >= unit) return `${(bytes / unit).toFixed(2)} ${name}`
-  return `${bytes} B`
 }
 
 /** `53,687`, in no language but this one. */

@@ -70,6 +70,37 @@ describe('stint plan', () => {
       expect(out).toMatch(new RegExp(`^${name} `, 'm'))
   })
 
+  test('draws the plan, and explains it', async () => {
+    const cwd = folderWith(chain(8))
+    const picture = ['--draw', 'plan.svg']
+    const { out } = await call([...asked('60%'), ...picture, '--explain'], { cwd })
+    expect(out).toMatch(/^overhead .*\n[\s\S]*^What fills the peak: run /m)
+    const drawn = () => readFileSync(join(cwd, 'plan.svg'), 'utf8')
+    expect(drawn()).toMatch(/^<svg [\s\S]*bytes that live[\s\S]*budget: 540 B[\s\S]*<\/svg>\n$/)
+    const result = lastJson(
+      await call([...asked('60%'), ...picture, '--explain', '--layout', '--json'], { cwd }),
+    )
+    expect(drawn()).toContain('offset in the arena')
+    expect(result).toMatchObject({ explanation: { totals: { cost: result.cost } } })
+  })
+
+  test('draws what less memory costs, without a budget or with one', async () => {
+    const cwd = folderWith(chain(8))
+    const args = ['plan', 'dag.json', '--curve', 'curve.svg', '--points', '4']
+    const { status, out } = await call(args, { cwd })
+    expect(status).toBe(0)
+    expect(out).toMatch(
+      /^ *\d+ bytes +\d+\.\d % +\d+\.\d % more\n[\s\S]*The smallest budget that works is \d+ bytes/,
+    )
+    expect(readFileSync(join(cwd, 'curve.svg'), 'utf8')).toMatch(
+      /^<svg [\s\S]*dag: what less memory costs[\s\S]*budget, B/,
+    )
+    const both = lastJson(await call([...args, '--budget', '60%', '--json'], { cwd }))
+    expect(both).toMatchObject({ budgetBytes: 540, curve: { storeAll: 900, points: expect.any(Array) } })
+    expect(await failure([...args, '--draw', 'x.svg'], { cwd })).toMatchObject({ status: 2, code: 'USAGE' })
+    expect(await failure([...args, '--points', '1'], { cwd })).toMatchObject({ status: 2, code: 'USAGE' })
+  })
+
   test('refuses a budget that is too small with the smallest that works', async () => {
     const error = await failure(asked('150'), { cwd: folderWith(chain(4)) })
     expect(error).toMatchObject({ code: 'INFEASIBLE_BUDGET', requestedBytes: 150 })
