@@ -65,11 +65,11 @@ export class Ascender {
       cuts[kept.bytes > room ? 'exceeds' : 'fits'] = this.#cut(network, kept)
       return kept
     }
-    // The ends: cost is all that counts, then bytes.
-    this.#solve(0, 1)
+    // The ends: first cost counts, then bytes; the other way round.
+    this.#spend(network.keepAll(this.#effort.left))
     let left = found()
     if (left.bytes <= room) return { bound: 0, price: 0, ...cuts }
-    if (this.#solve(1, 0) > room) return { ...infeasible, ...cuts }
+    if (this.#spend(network.keepLeast(this.#effort.left)) > room) return { ...infeasible, ...cuts }
     let right = found()
     let best = { bound: 0, price: 0 }
     let price = hint
@@ -99,16 +99,15 @@ export class Ascender {
     if (this.#network === undefined) {
       this.#network = new CutNetwork(this.#moment)
       const { network } = this.#network.preflow
-      this.#effort.left -= this.#moment.side.length + network.nodes + network.head.length
+      this.#effort.left -= network.nodes + network.head.length
     }
     return this.#network
   }
 
-  #solve(perByte: number, perCost: number): number {
-    const network = this.#open()
-    const least = network.cut(perByte, perCost, this.#effort.left)
-    this.#effort.left -= network.preflow.work
-    network.preflow.work = 0
+  #spend(least: number): number {
+    const { preflow } = this.#open()
+    this.#effort.left -= preflow.work
+    preflow.work = 0
     return least
   }
 
@@ -123,7 +122,7 @@ export class Ascender {
     while (scale * all < 2 ** 50) scale *= 2
     while (scale * all > 2 ** 51) scale /= 2
     const perByte = scale * price
-    const least = this.#solve(perByte, scale)
+    const least = this.#spend(this.#open().cut(perByte, scale, this.#effort.left))
     const room = Math.ceil(perByte * this.#room * (1 + 2 ** -50))
     return Math.max(0, (least - room) / scale)
   }

@@ -1,6 +1,6 @@
 import type { DagTaskId } from '../dag/dag.ts'
 import type { Effort } from './ascend.ts'
-import { keepAll } from './cut-network.ts'
+import { CutNetwork } from './cut-network.ts'
 import type { Facts } from './facts.ts'
 import type { Moment } from './moment.ts'
 
@@ -9,7 +9,7 @@ const most = 600
 
 interface Look {
   readonly task: DagTaskId
-  /** Bytes by which keeping all that is read later exceeds the budget. */
+  /** Bytes by which it exceeds the budget to keep all that is read later. */
   readonly excess: number
   /** Bytes that live during it in any case. */
   readonly fixed: number
@@ -23,22 +23,24 @@ interface Look {
 export function candidates(moment: Moment, budget: number, effort: Effort): DagTaskId[] {
   const { facts } = moment
   const { needed } = facts.model
-  const each = 2 * (moment.side.length + moment.charge.length + facts.readers.length)
+  const each = 4 * (moment.side.length + moment.charge.length + facts.readers.length)
   const count = Math.max(8, Math.min(most, Math.floor(effort.left / 4 / each)))
   const looks = new Map<number, Look>()
   const look = (i: number): Look | undefined => {
     const task = needed[i]
     if (task === undefined || looks.has(i)) return looks.get(i)
-    effort.left -= each
     moment.at(task)
-    const excess = keepAll(moment).bytes + moment.fixedBytes - budget
+    const network = new CutNetwork(moment)
+    const excess = network.keepAll(effort.left) + moment.fixedBytes - budget
+    effort.left -= each + network.preflow.work
     const found = { task, excess, fixed: moment.fixedBytes }
     looks.set(i, found)
     return found
   }
   if (needed.length <= count) for (let i = 0; i < needed.length; i++) look(i)
   else {
-    for (const i of hungriest(facts, Math.ceil(count / 2))) look(i)
+    const from = effort.left
+    for (const i of hungriest(facts, Math.ceil(count / 2))) if (effort.left > 0.8 * from) look(i)
     // Up to the top from the best of them, in ever smaller steps.
     let [at] = [...looks].reduce((a, b) => (b[1].excess > a[1].excess ? b : a))
     for (

@@ -71,6 +71,16 @@ export class CutNetwork {
     return this.preflow.drained + Math.floor(this.finalBytes * perByte)
   }
 
+  /** Fewest bytes kept across while nothing that costs is repeated. */
+  keepAll(limit: number): number {
+    return this.cut(1, this.all.bytes + 1, limit)
+  }
+
+  /** Fewest bytes kept across at any cost. */
+  keepLeast(limit: number): number {
+    return this.cut(1, 0, limit)
+  }
+
   /** What the last cut keeps and repeats. */
   kept(): Kept {
     let [bytes, cost] = [this.finalBytes, 0]
@@ -109,25 +119,6 @@ export class CutNetwork {
     }
     return kept
   }
-}
-
-/** Keeping all that is read later; free tasks run later. */
-export function keepAll(moment: Moment): Kept {
-  const { model } = moment.facts
-  const { side, charge } = moment
-  const kept = Uint8Array.from(moment.wanted)
-  const { needed } = model
-  let bytes = 0
-  const wants = (v: DagValueId): boolean => kept[v] === 1
-  for (let i = needed.length - 1; i >= 0; i--) {
-    const t = needed[i]!
-    if (side[t] === 0 && model.writes[t]!.some(wants)) for (const v of model.reads[t]!) kept[v] = 1
-  }
-  for (let v = 0; v < kept.length; v++) {
-    const p = model.producer[v]!
-    if (kept[v] === 1 && (p < 0 || side[p] === before)) bytes += charge[v]!
-  }
-  return { bytes, cost: 0 }
 }
 
 /** Follows what may be read later from readers to producers; each gets a node only if something depends on it. */

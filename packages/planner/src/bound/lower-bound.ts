@@ -33,7 +33,11 @@ export function lowerBound(model: Model, budget: number, options: BoundOptions =
     if (effort.left <= 0) break
     moment.at(task)
     const { bound: above, price } = best
-    const found = new Ascender(moment, bytes, effort).ascend({ above, price })
+    // None takes all that is left, however intertwined what surrounds it.
+    const share: Effort = { left: Math.ceil(effort.left / 2) }
+    const given = share.left
+    const found = new Ascender(moment, bytes, share).ascend({ above, price })
+    effort.left -= given - share.left
     if (found.bound > best.bound) best = found
   }
   if (best.bound === Number.POSITIVE_INFINITY) return { bound: best.bound }

@@ -30,7 +30,7 @@ export function minimumBudgetBound(model: Model, options: BoundOptions = {}): nu
     if (left < 0) break
     moment.at(task)
     const network = new CutNetwork(moment)
-    const bytes = moment.fixedBytes + network.cut(1, 0, left)
+    const bytes = moment.fixedBytes + network.keepLeast(left)
     left -= moment.side.length + moment.charge.length + facts.readers.length + network.preflow.work
     least = Math.max(least, bytes)
   }
