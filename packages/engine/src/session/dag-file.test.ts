@@ -1,4 +1,4 @@
-import { f32 } from '@stint/graph'
+import { f32, scope } from '@stint/graph'
 import { dagHash, ladder, parseDag, planHash } from '@stint/planner'
 import { describe, expect, test } from 'vitest'
 import { chainStep } from '../testing/graphs.ts'
@@ -29,12 +29,15 @@ describe('the DAG of a program as a file', () => {
   })
 
   test('names layers, ops and lines', async () => {
-    await using f = await compile((w, x) => x.matmul(w).tanh().sum(), {
+    await using f = await compile((w, x) => scope('layer', () => x.matmul(w).tanh().sum()), {
       inputs: [f32(4, 3), f32(2, 4)],
       backend,
     })
     const { values, tasks } = toDag(f)
     expect(values.map(v => v.name)).toContain('0')
-    expect(tasks[0]!.name).toMatch(/^dot tanh of dag-file\.test\.ts:\d+$/)
+    expect(tasks[0]).toMatchObject({
+      name: 'dot tanh of layer',
+      site: expect.stringMatching(/^dag-file\.test\.ts:\d+$/),
+    })
   })
 })

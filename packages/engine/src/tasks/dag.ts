@@ -96,15 +96,15 @@ function siteOf({ sites }: Task): string | undefined {
   return site && `${site.file}:${site.line ?? 0}`
 }
 
-/** `conv add relu of block1.conv model.ts:12`: its ops, movement aside, and the first layer that it computes. */
+/** `conv add relu of block1.conv`: its ops, movement aside, and the first layer that it computes. */
 function taskName({ run, sites }: Task, kernels: readonly Kernel[]): string {
   const all = (kernels[(run as { kernel: number }).kernel]?.body ?? []).map(n => n.op)
   const heavy = all.filter(op => opDef(op).kind !== 'movement')
   const ops = [...new Set<OpName | 'copy'>(heavy.length > 0 ? heavy : all)]
   const shown =
     ops.length === 0 ? 'copy' : ops.length > 4 ? [...ops.slice(0, 4), '…'].join(' ') : ops.join(' ')
-  const site = sites.find(s => s.path !== '') ?? sites[0]
-  return site === undefined || showSite(site) === '' ? shown : `${shown} of ${showSite(site)}`
+  const site = sites.find(s => s.path !== '')
+  return site === undefined ? shown : `${shown} of ${showSite({ path: site.path, call: site.call })}`
 }
 
 function dagTask(

@@ -41,6 +41,16 @@ export interface DagChoice {
   readonly options: readonly { readonly off: readonly DagTaskId[] }[]
 }
 
+/**
+ * A region of which nothing but `keeps` is stored: once each of its tasks has run, no other value that they write is
+ * alive until it is computed again. Readers outside read what was computed again.
+ */
+export interface DagCheckpoint {
+  readonly tasks: readonly DagTaskId[]
+  /** Results of the region, among the values that its tasks write. */
+  readonly keeps: readonly DagValueId[]
+}
+
 /** Tasks over values: what is computed, at what cost, in how many bytes. Plain data, and a file as JSON. */
 export interface Dag {
   readonly values: readonly DagValue[]
@@ -48,6 +58,7 @@ export interface Dag {
   readonly tasks: readonly DagTask[]
   readonly next?: readonly DagNext[]
   readonly choices?: readonly DagChoice[]
+  readonly checkpoints?: readonly DagCheckpoint[]
   readonly outputs: readonly DagValueId[]
   /** Bytes at which values and workspaces start; 1 unless said. */
   readonly align?: number

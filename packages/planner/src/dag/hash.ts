@@ -24,6 +24,8 @@ export function dagHash(dag: Dag): string {
     choices: (dag.choices ?? []).map(c => c.options.map(o => o.off)),
     outputs: dag.outputs,
     align: dag.align ?? 1,
+    // Left out where there are none, so that plans of such DAGs keep their names.
+    ...(dag.checkpoints?.length && { checkpoints: dag.checkpoints.map(c => [c.tasks, c.keeps]) }),
   }
   return bytesToHex(sha256(utf8ToBytes(JSON.stringify(plain))))
 }

@@ -1,4 +1,5 @@
 import { DagError } from '../errors.ts'
+import { type Checkpoint, checkpointsOf } from './checkpoints.ts'
 import type { Dag, DagTaskId, DagValueId } from './dag.ts'
 
 /** A DAG checked and laid out in arrays for searching. */
@@ -34,6 +35,8 @@ export interface Model {
   readonly startSize: number
   /** The option picked of each choice: the first. */
   readonly choice: readonly number[]
+  /** Those with something to drop. */
+  readonly checkpoints: readonly Checkpoint[]
 }
 
 /** Checks a DAG and prepares it. Throws DagError. */
@@ -73,6 +76,7 @@ export function modelOf(dag: Dag): Model {
       0,
     ),
     choice,
+    checkpoints: checkpointsOf(dag, needed),
   }
 }
 

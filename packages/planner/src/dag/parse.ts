@@ -1,5 +1,5 @@
 import { DagError, PlanError } from '../errors.ts'
-import type { Dag, DagChoice, DagNext, DagTask, DagValue, Plan, Step } from './dag.ts'
+import type { Dag, DagCheckpoint, DagChoice, DagNext, DagTask, DagValue, Plan, Step } from './dag.ts'
 import { modelOf } from './model.ts'
 
 /** One value a task: the shorthand that many task graphs come in. */
@@ -111,12 +111,20 @@ function fromFull(file: Fields): Dag {
     }))
     return { name: text(choice.name, `name of choice ${i}`), options }
   })
+  const checkpoints = list(file.checkpoints ?? [], 'checkpoints').map((c, i): DagCheckpoint => {
+    const { tasks, keeps } = record(c, `checkpoint ${i}`)
+    return {
+      tasks: wholes(tasks, `tasks of checkpoint ${i}`),
+      keeps: wholes(keeps, `keeps of checkpoint ${i}`),
+    }
+  })
   return {
     values,
     tasks,
     outputs: wholes(file.outputs, 'outputs'),
     ...(next.length > 0 && { next }),
     ...(choices.length > 0 && { choices }),
+    ...(checkpoints.length > 0 && { checkpoints }),
     ...(file.align !== undefined && { align: whole(file.align, 'align') }),
   }
 }

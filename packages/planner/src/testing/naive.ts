@@ -84,6 +84,8 @@ class Naive {
   /** Step at which the old content of a pinned value went. */
   readonly #gone = new Map<number, number>()
   readonly #ran: number[] = []
+  /** Step at which each thing came. */
+  readonly #since = new Map<number, number>()
   #peak = 0
   #arena = 0
   #cost = 0
@@ -141,6 +143,7 @@ class Naive {
     if (task === undefined || !this.#on[step.run]) throw new Reject(i, 'no such task')
     if (task.once === true && this.#ran.includes(step.run)) throw new Reject(i, 'runs twice')
     this.#ran.push(step.run)
+    for (const thing of this.#things) this.#checkDropped(i, thing.value)
     this.#cost += task.cost
     for (const v of task.reads) {
       if (this.#find(v) === undefined) throw new Reject(i, `${v} is not there`)
@@ -172,9 +175,20 @@ class Naive {
     }
     const workspace = task.workspace ?? 0
     if (workspace > 0 && this.#offsets && step.workspaceAt === undefined) throw new Reject(i, 'no workspace')
+    for (const thing of [...added, ...overlay]) this.#since.set(thing.value, i)
     // While it runs, all that it reads still exists, and what takes a place lies within that place.
     this.#paint(i, [...before, ...added], [[step.workspaceAt, workspace]])
     this.#things = [...before.filter(t => !ends.includes(t.value)), ...added, ...overlay]
+  }
+
+  /** Nothing lives at step `i` that a checkpoint dropped before. */
+  #checkDropped(i: number, v: number): void {
+    for (const { tasks, keeps } of this.#dag.checkpoints ?? []) {
+      if (keeps.includes(v) || !tasks.some(t => this.#dag.tasks[t]!.writes.includes(v))) continue
+      const first = (t: number): number => this.#plan.steps.findIndex(s => 'run' in s && s.run === t)
+      const end = Math.max(...tasks.map(first))
+      if (end < i && this.#since.get(v)! <= end) throw new Reject(i, `${v} outlives a checkpoint`)
+    }
   }
 
   /** `w` takes the place of `place`, which ends (into `ends`), or goes into its pinned buffer. */

@@ -1,4 +1,5 @@
-import type { Dag, DagChoice, DagNext, DagTask, DagValue } from '../dag/dag.ts'
+import { interiorOf } from '../dag/checkpoints.ts'
+import type { Dag, DagCheckpoint, DagChoice, DagNext, DagTask, DagValue } from '../dag/dag.ts'
 import { Random } from '../strategy/random.ts'
 
 export interface RandomDagOptions {
@@ -8,6 +9,8 @@ export interface RandomDagOptions {
   readonly bytes?: number
   /** Only what the shorthand can say: one result a task, pinned values, whole costs. */
   readonly plain?: boolean
+  /** With regions of which only the results are kept. */
+  readonly checkpoints?: boolean
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -149,14 +152,35 @@ class Grower {
       if (may(v) && !outputs.includes(v) && this.#chance(6)) outputs.push(v)
     const last = this.#tasks.at(-1)!.writes[0]!
     if (outputs.length === 0) outputs.push(last)
+    const checkpoints = this.#options.checkpoints === true ? this.#checkpoints(outputs) : []
     return {
       values: this.#values,
       tasks: this.#tasks,
+      ...(checkpoints.length > 0 && { checkpoints }),
       ...(this.#next.length > 0 && { next: this.#next }),
       ...(this.#choices.length > 0 && { choices: this.#choices }),
       outputs,
       ...(this.#align > 1 && { align: this.#align }),
     }
+  }
+
+  /** A few runs of neighbouring tasks, apart or one within the other, each keeping what it must and some more. */
+  #checkpoints(outputs: readonly number[]): DagCheckpoint[] {
+    const found: DagCheckpoint[] = []
+    for (let i = this.#random.below(4); i > 0; i--) {
+      const from = this.#random.below(this.#tasks.length)
+      const to = Math.min(this.#tasks.length, from + 1 + this.#random.below(6))
+      const tasks = Array.from({ length: to - from }, (_, k) => from + k)
+      if (found.some(c => c.tasks[0]! < to && from < c.tasks[0]! + c.tasks.length) && this.#chance(50))
+        continue
+      const once = new Set(
+        tasks.filter(t => this.#tasks[t]!.once === true).flatMap(t => this.#tasks[t]!.writes),
+      )
+      const lasting = (v: number): boolean => outputs.includes(v) || this.#next.some(n => n.value === v)
+      const all = interiorOf({ values: this.#values, tasks: this.#tasks, outputs }, { tasks, keeps: [] })
+      found.push({ tasks, keeps: all.filter(v => lasting(v) || once.has(v) || this.#chance(30)) })
+    }
+    return found
   }
 
   #bytes(): number {

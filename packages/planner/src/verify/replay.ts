@@ -1,6 +1,7 @@
 import type { Dag, DagValueId, Plan, RunStep, Step } from '../dag/dag.ts'
 import { PlanError } from '../errors.ts'
 import { tasksOn } from './options.ts'
+import { Regions } from './regions.ts'
 
 /** Where a value is: in a place of its own, or in the buffer of a pinned value. */
 interface Residence {
@@ -45,6 +46,7 @@ export class Replay {
   readonly #overwritten = new Set<DagValueId>()
   readonly #runs: Int32Array
   readonly #space = new Space()
+  readonly #regions: Regions
   #bytes = 0
   #peak = 0
   #arena = 0
@@ -61,6 +63,7 @@ export class Replay {
       this.#copyCost.set(pinned, copyCost)
     }
     this.#runs = new Int32Array(dag.tasks.length)
+    this.#regions = new Regions(dag, plan)
     this.#layout =
       plan.pinned.length > 0 ||
       plan.steps.some(s => 'run' in s && (s.at !== undefined || s.workspaceAt !== undefined))
@@ -111,6 +114,7 @@ export class Replay {
     if (task === undefined) throw new PlanError(i, `runs an unknown task ${step.run}`)
     if (this.#on[step.run] === 0)
       throw new PlanError(i, `runs task ${step.run}, which the picked options switch off`)
+    this.#regions.before(i, this.#live)
     const runs = this.#runs[step.run]!++
     if (runs > 0) {
       if (task.once === true) throw new PlanError(i, `runs task ${step.run} again, which must run once`)
@@ -132,6 +136,7 @@ export class Replay {
     if (workspace > 0 && this.#layout) this.#space.release(step.workspaceAt!, workspace)
     for (const v of places) this.#overwritten.add(v)
     for (const { offset, old, now } of taken) this.#shrink(offset, old, now)
+    this.#regions.ran(step.run)
   }
 
   #read(i: number, v: DagValueId): void {
