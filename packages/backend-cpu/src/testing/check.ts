@@ -95,13 +95,19 @@ async function execute(
     const { dtype, shape } = graph.values[value]!
     values.set(value, viewOf(dtype, bytes.slice().buffer, 0, sizeOf(shape)))
   }
-  for (const { run, reads, writes } of tasks.tasks) {
+  for (const { run, reads, writes, offsets } of tasks.tasks) {
     if (!('kernel' in run)) throw new Error('no loops here')
-    const operands = reads.map(v => values.get(v)!)
-    const results = await runKernel(tasks.kernels[run.kernel]!, infos[run.kernel]!, operands)
+    const kernel = tasks.kernels[run.kernel]!
+    const operands = reads.map((v, i) => part(values.get(v)!, offsets?.[i] ?? 0, kernel.operands[i]!))
+    const results = await runKernel(kernel, infos[run.kernel]!, operands)
     for (const [i, v] of writes.entries()) values.set(v, results[i]!)
   }
   return Object.fromEntries(tasks.outputs.map(({ name, value }) => [name, values.get(value)!]))
+}
+
+/** The elements of an operand that begins some bytes behind the start of a value. */
+function part(array: TypedArray, offset: number, { dtype, shape }: Type): TypedArray {
+  return viewOf(dtype, array.buffer, array.byteOffset + offset, sizeOf(shape))
 }
 
 /**
