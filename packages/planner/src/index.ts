@@ -14,6 +14,7 @@ export { type DrawOptions, draw } from './draw/plan.ts'
 export * from './errors.ts'
 export {
   type AtPeak,
+  type Dropped,
   Explanation,
   explain,
   type Kept,

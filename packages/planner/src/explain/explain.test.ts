@@ -82,8 +82,16 @@ describe('an explanation', () => {
         fullest: 12,
         awayAtPeak: false,
         onTheWay: false,
+        checkpoint: false,
       },
     ])
+  })
+
+  test('says what was dropped because a checkpoint asks for it', () => {
+    const found = explain({ ...dag, checkpoints: [{ tasks: [0, 1], keeps: [2] }] }, planOf(false))
+    expect(found.checkpoints).toEqual([{ tasks: 2, count: 1, bytes: 8 }])
+    expect(found.recomputed.map(v => [v.name, v.checkpoint])).toEqual([['a', true]])
+    expect(String(found)).toContain('1 checkpoint dropped 8 B')
   })
 
   test('says what fills the peak, what hints were obeyed, what took whose place', () => {

@@ -37,6 +37,8 @@ export interface Recomputed extends Named {
   readonly awayAtPeak: boolean
   /** Whether it is only there again for what is itself computed again. */
   readonly onTheWay: boolean
+  /** Whether a checkpoint of the DAG asks that it is dropped. */
+  readonly checkpoint: boolean
 }
 
 /** Something alive at the peak. */
@@ -44,6 +46,14 @@ export interface AtPeak extends Named {
   readonly why: 'resident' | 'used here' | 'kept' | 'workspace'
   /** Runs until it is read next; undefined where nothing reads it again. */
   readonly next: number | undefined
+}
+
+/** A region of the DAG of which only some results were stored, as it asks. */
+export interface Dropped {
+  readonly tasks: number
+  /** Results that were dropped when the region had run, and their bytes. */
+  readonly count: number
+  readonly bytes: number
 }
 
 /** What a plan does. Bytes; costs in the units of the DAG; moments in runs. */
@@ -88,6 +98,8 @@ export class Explanation {
   readonly recomputed: readonly Recomputed[]
   /** Names of tasks that must run once, and did. */
   readonly once: readonly string[]
+  /** One for each checkpoint. */
+  readonly checkpoints: readonly Dropped[]
 
   constructor(parts: Omit<Explanation, 'toString'>) {
     this.totals = parts.totals
@@ -95,6 +107,7 @@ export class Explanation {
     this.kept = parts.kept
     this.recomputed = parts.recomputed
     this.once = parts.once
+    this.checkpoints = parts.checkpoints
   }
 
   /** At most `rows` values a section, in lines of at most `columns` characters. */
@@ -122,7 +135,16 @@ export function explain(dag: Dag, plan: Plan): Explanation {
       (a, b) => b.times * b.cost - a.times * a.cost || a.value - b.value,
     ),
     once: [...ran].filter(t => dag.tasks[t]!.once === true).map(t => taskName(dag, t)),
+    checkpoints: (dag.checkpoints ?? []).map(({ tasks, keeps }) => {
+      const dropped = droppedBy(dag, tasks, keeps)
+      const bytes = dropped.reduce((n, v) => n + dag.values[v]!.bytes, 0)
+      return { tasks: tasks.length, count: dropped.length, bytes }
+    }),
   })
+}
+
+function droppedBy(dag: Dag, tasks: readonly DagTaskId[], keeps: readonly DagValueId[]): DagValueId[] {
+  return tasks.flatMap(t => dag.tasks[t]!.writes.filter(v => !keeps.includes(v)))
 }
 
 function totalsOf({ dag, list, runs }: History, plan: Plan, recomputedTasks: number): Totals {
@@ -215,6 +237,7 @@ function keptOf(history: History): Kept[] {
 function recomputedOf(history: History, peakRun: number): Recomputed[] {
   const { dag, runs } = history
   const found: Recomputed[] = []
+  const dropped = new Set((dag.checkpoints ?? []).flatMap(c => droppedBy(dag, c.tasks, c.keeps)))
   for (const stays of history.computed()) {
     const [first, ...more] = stays
     if (first === undefined || more.length === 0) continue
@@ -233,6 +256,7 @@ function recomputedOf(history: History, peakRun: number): Recomputed[] {
       fullest,
       awayAtPeak,
       onTheWay: more.every(l => l.end !== 'kept' && l.reads.every(r => runs[r]!.again > 0)),
+      checkpoint: dropped.has(first.value),
     })
   }
   return found

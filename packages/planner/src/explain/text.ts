@@ -52,10 +52,14 @@ function placesOf({ totals: { inPlace, donated, copied } }: Explanation): string
   return parts.length === 0 ? '' : `In place: ${parts.join('; ')}.`
 }
 
-function hintsOf({ once }: Explanation): string {
-  if (once.length === 0) return ''
+function hintsOf({ once, checkpoints }: Explanation): string {
+  const dropped = checkpoints.reduce((n, c) => n + c.bytes, 0)
+  const regions =
+    checkpoints.length === 0 ? '' : `${count(checkpoints.length, 'checkpoint')} dropped ${showBytes(dropped)}`
+  if (once.length === 0) return regions === '' ? '' : `Hints obeyed: ${regions}.`
   const names = once.slice(0, 4).join(', ')
-  return `Hints obeyed: ${count(once.length, 'task')} ran once, as asked (${names}${once.length > 4 ? ', …' : ''}).`
+  const tasks = `${count(once.length, 'task')} ran once, as asked (${names}${once.length > 4 ? ', …' : ''})`
+  return `Hints obeyed: ${tasks}${regions === '' ? '' : `; ${regions}`}.`
 }
 
 function atPeak(v: AtPeak, peak: number): string {
@@ -72,7 +76,7 @@ function atPeak(v: AtPeak, peak: number): string {
 function recomputed(v: Recomputed, peak: number): string {
   const fullest = v.awayAtPeak ? 'at the peak' : `at ${percent(v.fullest / peak)} of it`
   const away = v.away === 0 ? 'moves' : `away ${count(v.away, 'run')}, ${fullest}`
-  return `${whole(v.times)} × ${whole(v.cost)}: ${away}${v.onTheWay ? '; on the way to others' : ''}`
+  return `${whole(v.times)} × ${whole(v.cost)}: ${away}${v.checkpoint ? '; as a checkpoint asks' : v.onTheWay ? '; on the way to others' : ''}`
 }
 
 function kept(v: Kept): string {
