@@ -1,3 +1,4 @@
+export { type PlanAsyncOptions, type PlanProgress, planAsync } from './async/plan-async.ts'
 export { type Curve, type CurveOptions, type CurvePoint, curve } from './curve/curve.ts'
 export * from './dag/dag.ts'
 export { dagHash, planHash } from './dag/hash.ts'
@@ -26,7 +27,7 @@ export {
 export type { Again } from './explain/history.ts'
 export { type LayOutOptions, layOut } from './layout/lay-out.ts'
 export { type LadderOptions, ladder } from './plan/ladder.ts'
-export { type PlanOptions, plan } from './plan/plan.ts'
+export { type PlanOptions, plan, planSteps } from './plan/plan.ts'
 export { storeAllPeak } from './plan/store-all.ts'
 export type { Replayed } from './verify/replay.ts'
 export { type Profile, profile, type VerifyOptions, verify } from './verify/verify.ts'

@@ -1,7 +1,7 @@
 import type { Model } from '../dag/model.ts'
 import { baseOrders } from './order.ts'
-import { Search } from './search.ts'
-import { type Saved, Stages } from './stages.ts'
+import { Search } from './search/search.ts'
+import { type Saved, Timeline } from './timeline/timeline.ts'
 
 /** Searches from several base orders side by side: which of them recomputes least depends on the target. */
 export class Lanes {
@@ -9,26 +9,18 @@ export class Lanes {
   readonly searches: readonly Search[]
   readonly #starts: readonly Saved[]
 
-  constructor(model: Model) {
-    this.searches = baseOrders(model).map(order => new Search(model, new Stages(model, order)))
-    this.#starts = this.searches.map(s => s.stages.save())
+  constructor(model: Model, orders: readonly (readonly number[])[] = baseOrders(model)) {
+    this.searches = orders.map(order => new Search(new Timeline(model, order)))
+    this.#starts = this.searches.map(s => s.save())
   }
 
   /** Forgets all drops and moves. */
   reset(): void {
-    for (const [i, search] of this.searches.entries()) {
-      search.stages.load(this.#starts[i]!)
-      search.evaluate()
-    }
+    for (const [i, search] of this.searches.entries()) search.load(this.#starts[i]!)
   }
 
-  /** Sends every lane down; of those that get there, the one of least cost. */
-  cheapest(descend: (search: Search) => boolean): Search | undefined {
-    let best: Search | undefined
-    for (const search of this.searches) {
-      if (!descend(search)) continue
-      if (best === undefined || search.cost < best.cost) best = search
-    }
-    return best
+  /** Sends every lane down; those that get there, the cheapest first. */
+  descend(descend: (search: Search) => boolean): Search[] {
+    return this.searches.filter(descend).sort((a, b) => a.cost - b.cost)
   }
 }

@@ -1,27 +1,27 @@
 import type { DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
-import { Simulation } from './simulate.ts'
-import { Stages, updatesOf } from './stages.ts'
+import { Timeline } from './timeline/timeline.ts'
 
-/** Most steps that are simulated to improve an order; larger DAGs make do with the heuristics. */
-const work = 4e6
+/** Most stages that are looked at to improve an order; larger DAGs make do with the heuristics. */
+const work = 2e5
+/** How far one move of a task goes, in stages. */
+const far = 300
 
 /**
  * Orders to recompute in: first that of least memory which the heuristics find, every task once; then plainer ones, which
  * keep less for long. Distinct.
  */
 export function baseOrders(model: Model): (readonly DagTaskId[])[] {
-  const trial = new Trial(model)
   const file = model.needed
   const slid = slide(model, file, 6)
   const listed = greedy(model, file)
-  let best = file
-  let least = trial.measure(file)
+  let best = new Timeline(model, file)
   for (const order of [slid, listed, slide(model, listed, 6)]) {
-    const found = trial.measure(order)
-    if (found < least) [best, least] = [order, found]
+    const timeline = new Timeline(model, order)
+    if (measure(timeline) < measure(best)) best = timeline
   }
-  const orders = [settle(model, trial, best, least)]
+  settle(best)
+  const orders: (readonly DagTaskId[])[] = [best.tasks()]
   for (const order of [slid, file])
     if (!orders.some(o => o.every((t, i) => t === order[i]))) orders.push(order)
   return orders
@@ -31,75 +31,39 @@ export function baseOrders(model: Model): (readonly DagTaskId[])[] {
  * Judges an order by its peak and by its mean, in bytes. The peak alone would favour orders that save a little there and
  * keep much alive elsewhere, which recomputation then has to pay for.
  */
-type Measure = number
-
-/** Simulates orders. */
-class Trial {
-  readonly #model: Model
-  readonly #simulation: Simulation
-  steps = 0
-
-  constructor(model: Model) {
-    this.#model = model
-    this.#simulation = new Simulation(model)
-  }
-
-  measure(order: readonly DagTaskId[]): Measure {
-    const stages = new Stages(this.#model, order)
-    const length = stages.build()
-    const peak = this.#simulation.run(stages.sequence, length)
-    this.steps += length
-    return peak + (2 * this.#simulation.excess(0)) / Math.max(1, length)
-  }
+function measure(timeline: Timeline): number {
+  return timeline.peak + (2 * timeline.profile.area) / Math.max(1, timeline.order.length)
 }
 
 /** Moves single tasks to other places between their inputs and their readers as long as that helps. */
-function settle(
-  model: Model,
-  trial: Trial,
-  order: readonly DagTaskId[],
-  start: Measure,
-): readonly DagTaskId[] {
-  let current = [...order]
-  let least = start
-  const updates = updatesOf(model)
-  for (let moved = true; moved && trial.steps < work; ) {
+function settle(timeline: Timeline): void {
+  const { order, stageOf } = timeline
+  let least = measure(timeline)
+  let left = work
+  const tasks = order.slice()
+  for (let moved = true; moved && left > 0; ) {
     moved = false
-    for (const t of order) {
-      if (updates[t] === 1) continue
-      const at = current.indexOf(t)
-      for (const to of placesFor(model, current, at)) {
-        if (trial.steps >= work) return current
-        const next = [...current]
-        next.splice(at, 1)
-        next.splice(to > at ? to - 1 : to, 0, t)
-        const found = trial.measure(next)
-        if (found >= least) continue
-        ;[current, least, moved] = [next, found, true]
+    for (const t of tasks) {
+      const at = stageOf[t]!
+      const [first, last] = timeline.range(at, far)
+      for (const to of new Set([at - 1, at + 1, first, last])) {
+        if (to === at || to < first || to > last) continue
+        timeline.begin()
+        timeline.move(at, to)
+        left -= 2 * Math.abs(to - at) + 2
+        const found = measure(timeline)
+        if (found >= least) {
+          timeline.rollback()
+          continue
+        }
+        timeline.commit()
+        least = found
+        moved = true
         break
       }
+      if (left <= 0) return
     }
   }
-  return current
-}
-
-/** Where the task at `at` may stand instead: a step either way, and next to its last input or first reader. */
-function placesFor(model: Model, order: readonly DagTaskId[], at: number): number[] {
-  const t = order[at]!
-  let earliest = 0
-  for (let i = at - 1; i >= 0; i--)
-    if (model.writes[order[i]!]!.some(w => model.reads[t]!.includes(w))) {
-      earliest = i + 1
-      break
-    }
-  let latest = order.length
-  for (let i = at + 1; i < order.length; i++)
-    if (model.reads[order[i]!]!.some(v => model.writes[t]!.includes(v))) {
-      latest = i
-      break
-    }
-  const places = [at - 1, at + 2, earliest, latest]
-  return [...new Set(places)].filter(p => p >= earliest && p <= latest && p !== at && p !== at + 1)
 }
 
 /**

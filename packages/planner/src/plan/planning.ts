@@ -1,0 +1,188 @@
+import type { Dag, Plan } from '../dag/dag.ts'
+import { type Model, modelOf } from '../dag/model.ts'
+import { InfeasibleBudgetError } from '../errors.ts'
+import { descend, descendToFloor } from '../strategy/descend.ts'
+import { Lanes } from '../strategy/lanes.ts'
+import { Random } from '../strategy/random.ts'
+import { Search } from '../strategy/search/search.ts'
+import { cheapestSequence } from '../strategy/states/search.ts'
+import { Timeline } from '../strategy/timeline/timeline.ts'
+import { profile, verify } from '../verify/verify.ts'
+import { finish } from './finish.ts'
+import { leastPeak } from './least-peak.ts'
+import type { PlanOptions } from './plan.ts'
+
+/** DAGs of at most so many tasks are planned by looking at all schedules. */
+const small = 12
+/** From this many tasks on, one order has to do. */
+const large = 3000
+/** Most work, in runs, on the way down to a target; and to the smallest peak. */
+const work = { target: 2e7, smallest: 2e7 }
+const rounds = 200
+
+/** One search for plans of a DAG within a budget. */
+export class Planning {
+  readonly #dag: Dag
+  readonly #options: PlanOptions
+  readonly #model: Model
+  readonly #random: Random
+  readonly #deadline: number
+  /** Live bytes that schedules are searched for: the budget, or less where layouts leave gaps. */
+  #target: number
+  #best: Plan | undefined
+  /** Milliseconds that it takes to write a plan down. */
+  #writing = 0
+
+  constructor(dag: Dag, options: PlanOptions) {
+    this.#dag = dag
+    this.#options = options
+    this.#model = modelOf(dag)
+    this.#random = new Random(options.seed ?? 1)
+    this.#deadline =
+      options.timeLimit === undefined
+        ? Number.POSITIVE_INFINITY
+        : performance.now() + 1000 * options.timeLimit
+    this.#target = options.budget
+  }
+
+  *steps(): Generator<Plan, void, undefined> {
+    let said: Plan | undefined
+    for (const _ of this.#search()) {
+      if (this.#best === said || this.#best === undefined) continue
+      said = this.#best
+      yield said
+    }
+  }
+
+  /** Searches, with a pause wherever there may be a better plan. */
+  *#search(): Generator<void, void, undefined> {
+    if (this.#exactly()) {
+      yield
+      return
+    }
+    const first = this.#reach(new Search(new Timeline(this.#model, this.#model.needed)))
+    yield
+    const searches = first === undefined ? [] : [first]
+    if (this.#model.needed.length < large || first === undefined)
+      for (const search of new Lanes(this.#model).searches) {
+        if (this.#best !== undefined && this.#late()) break
+        const reached = this.#reach(search)
+        if (reached !== undefined) searches.push(reached)
+        yield
+      }
+    if (searches.length === 0) {
+      this.#smallest()
+      yield
+    } else yield* this.#improve(searches)
+  }
+
+  /** Whether the time is up, but for writing a plan down. */
+  #late(): boolean {
+    return performance.now() > this.#deadline - 1.5 * this.#writing
+  }
+
+  /** Small DAGs: the cheapest of all schedules. Whether there is one. */
+  #exactly(): boolean {
+    if (this.#model.needed.length > small) return false
+    for (let target = this.#target; ; ) {
+      const found = cheapestSequence(this.#model, target)
+      if (typeof found === 'string') return false
+      const plan = this.#write(found.sequence)
+      if (this.#take(plan)) return true
+      // The layout leaves gaps: ask for fewer live bytes.
+      target = Math.min(
+        target - this.#model.align,
+        Math.floor(target - (plan.arenaBytes - this.#options.budget)),
+      )
+    }
+  }
+
+  /** Sends a search down to where its plan fits; undefined if it does not get there. */
+  #reach(search: Search): Search | undefined {
+    const least = leastPeak(this.#model)
+    for (let target = this.#target; target >= least; ) {
+      const stop = (): boolean => this.#best !== undefined && this.#late()
+      if (!descend(search, target, this.#random, { work: work.target, stop })) return undefined
+      const plan = this.#write(search.timeline.sequence())
+      if (this.#take(plan)) return search
+      target = Math.min(
+        target - this.#model.align,
+        Math.floor(search.peak - (plan.arenaBytes - this.#options.budget)),
+      )
+      this.#target = target
+    }
+    return undefined
+  }
+
+  /** Improves searches by turns, ever fewer of them, the cheapest longest. */
+  *#improve(searches: Search[]): Generator<void, void, undefined> {
+    const { iterations, timeLimit } = this.#options
+    let left = iterations ?? (timeLimit === undefined ? rounds : Number.POSITIVE_INFINITY)
+    let open = [...searches].sort((a, b) => a.cost - b.cost)
+    while (left > 0 && !this.#late()) {
+      // Half of what is left goes to this turn; the last one open gets it in pieces, so that plans come out in between.
+      const share = 0.5 / open.length
+      const turn = Number.isFinite(left) ? Math.ceil(left * share) : left
+      const time = (this.#deadline - performance.now()) * share
+      for (const search of open) {
+        const end = performance.now() + time
+        const stop = (): boolean => performance.now() > end || this.#late()
+        const gained = search.improve(this.#target, this.#random, turn, stop)
+        left -= turn
+        if (gained && search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()))
+        yield
+        if (left <= 0 || this.#late()) return
+      }
+      open.sort((a, b) => a.cost - b.cost)
+      open = open.slice(0, Math.max(1, open.length >> 1))
+      if (open[0]!.cost === this.#model.baseCost) return
+    }
+  }
+
+  #write(sequence: Int32Array): Plan {
+    const start = performance.now()
+    const { layout, fixed, seed } = this.#options
+    const plan = finish(this.#model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
+    this.#writing = performance.now() - start
+    return plan
+  }
+
+  /** Keeps a plan if it fits and costs less than what there is; whether it fits. */
+  #take(plan: Plan): boolean {
+    const { budget, fixed } = this.#options
+    if (plan.arenaBytes > budget) return false
+    if (this.#best !== undefined && plan.cost >= this.#best.cost) return true
+    verify(this.#dag, plan, { budget, ...(fixed && { fixed }) })
+    this.#best = plan
+    return true
+  }
+
+  /** The plan of fewest bytes that is found, if it fits. It depends on no budget, so that the budget it names works. */
+  #smallest(): void {
+    const least = smallestPlan(this.#model, this.#options)
+    if (this.#take(least)) return
+    throw new InfeasibleBudgetError(this.#options.budget, least.arenaBytes, topOf(this.#model, least))
+  }
+}
+
+/** The plan of fewest bytes that is found. */
+export function smallestPlan(model: Model, { layout, fixed, seed = 1 }: Omit<PlanOptions, 'budget'>): Plan {
+  let least: Plan | undefined
+  for (const search of new Lanes(model).searches) {
+    descendToFloor(search, leastPeak(model), new Random(seed), { work: work.smallest })
+    const plan = finish(model, search.timeline.sequence(), layout === true ? (fixed ?? []) : undefined, seed)
+    if (least === undefined || plan.arenaBytes < least.arenaBytes) least = plan
+  }
+  return least!
+}
+
+function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
+  return [...profile(model.dag, least).peakValues]
+    .map(value => ({
+      value,
+      name: model.dag.values[value]!.name ?? `value ${value}`,
+      bytes: model.dag.values[value]!.bytes,
+    }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 5)
+}

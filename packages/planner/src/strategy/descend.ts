@@ -1,0 +1,59 @@
+import type { Random } from './random.ts'
+import type { Search } from './search/search.ts'
+
+export interface Limits {
+  /** Most work, in runs. */
+  readonly work: number
+  readonly stop?: () => boolean
+}
+
+/**
+ * Goes down to `target` live bytes, straight or in steps, with no superfluous drops; whether it got there. If not, the search is
+ * left where it began.
+ */
+export function descend(search: Search, target: number, random: Random, limits: Limits): boolean {
+  const from = search.work
+  const stop = (): boolean => limits.stop?.() === true || search.work - from > limits.work
+  const start = search.save()
+  if (search.repair(target, { stop })) {
+    search.prune(target)
+    return true
+  }
+  for (let tries = 0; tries < 4 && !stop(); tries++) {
+    search.load(start)
+    // Short steps find ways that one long one misses.
+    let reached = true
+    while (reached && search.peak > target) {
+      const part = Math.max(target, Math.floor(search.peak * 0.95))
+      reached = search.repair(part, { stop, ...(tries > 0 && { random }) })
+      if (reached) search.prune(part)
+    }
+    if (reached) return true
+  }
+  search.load(start)
+  return false
+}
+
+/**
+ * Goes down as far as it can, in steps that become shorter where a longer one fails; at least one unit of alignment each.
+ */
+export function descendToFloor(search: Search, floor: number, random: Random, limits: Limits): void {
+  const from = search.work
+  const stop = (): boolean => limits.stop?.() === true || search.work - from > limits.work
+  const { align } = search.model
+  for (let share = 0.1, tries = 0; search.peak > floor && !stop(); ) {
+    const target = Math.max(floor, Math.min(search.peak - align, Math.floor(search.peak * (1 - share))))
+    const before = search.save()
+    if (search.repair(target, { stop, ...(tries > 0 && { random }) })) {
+      search.prune(target)
+      tries = 0
+      continue
+    }
+    search.load(before)
+    if (++tries < 3) continue
+    if (target === search.peak - align) return
+    tries = 0
+    share /= 4
+    if (share < 2e-4) share = 0
+  }
+}

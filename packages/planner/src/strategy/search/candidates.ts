@@ -1,0 +1,196 @@
+import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
+import type { Model } from '../../dag/model.ts'
+import type { Drops, Timeline } from '../timeline/timeline.ts'
+import { find } from '../timeline/touches.ts'
+
+/** A way to have some value absent at a moment. */
+export interface Candidate {
+  readonly drops: Drops
+  /** Cost of what is run again, were nothing of it run there already. */
+  readonly cost: number
+  /** Bytes that it takes off the moment. */
+  readonly bytes: number
+}
+
+const none: Candidate = { drops: [], cost: 0, bytes: 0 }
+
+/** Longest chain of values that one candidate drops. */
+const longest = 4096
+
+/** Finds what could be absent at a moment: values that are alive but unused then and needed by a later stage. */
+export class Candidates {
+  readonly #model: Model
+  readonly #timeline: Timeline
+  /** Updates that read a value. */
+  readonly #updates: (readonly DagTaskId[])[]
+  readonly #first: Int32Array
+  readonly #last: Int32Array
+  readonly #seen: Int32Array
+  readonly #queued: Int32Array
+  #epoch = 0
+
+  constructor(timeline: Timeline) {
+    const { model } = timeline
+    this.#model = model
+    this.#timeline = timeline
+    const updates: DagTaskId[][] = Array.from({ length: model.size.length }, () => [])
+    for (const t of timeline.updates.tasks) for (const v of model.reads[t]!) updates[v]!.push(t)
+    this.#updates = updates
+    this.#first = new Int32Array(model.size.length)
+    this.#last = new Int32Array(model.size.length)
+    this.#seen = new Int32Array(model.size.length)
+    this.#queued = new Int32Array(model.cost.length)
+  }
+
+  /** At the `index`th run of a stage. */
+  at(stage: number, index: number): Candidate[] {
+    const timeline = this.#timeline
+    const { size } = this.#model
+    this.#look(stage)
+    const found: Candidate[] = []
+    for (let v = 0; v < size.length; v++) {
+      if (size[v] === 0) continue
+      const until = this.#livesUntil(v, stage, index)
+      if (until < 0) continue
+      if (!timeline.droppable(v)) continue
+      this.#add(v, stage, index, until, found)
+    }
+    return found
+  }
+
+  /** When the runs of the stage first and last touch a value. */
+  #look(stage: number): void {
+    const { reads, writes } = this.#model
+    const runs = this.#timeline.runs(stage)
+    for (let i = runs.length - 1; i >= 0; i--) {
+      for (const v of reads[runs[i]!]!) this.#first[v] = i
+      for (const v of writes[runs[i]!]!) this.#first[v] = i
+    }
+    for (let i = 0; i < runs.length; i++) {
+      for (const v of reads[runs[i]!]!) this.#last[v] = i
+      for (const v of writes[runs[i]!]!) this.#last[v] = i
+    }
+  }
+
+  /** The next stage that touches a value which is alive but unused at a moment, if it must be there by then; else −1. */
+  #livesUntil(v: DagValueId, stage: number, index: number): number {
+    const list = this.#timeline.touches.of(v)
+    let i = find(list, stage)
+    if (i >= list.length) return -1
+    if (list[i]! >> 1 === stage) {
+      if (this.#last[v]! >= index) return -1
+      if ((list[i]! & 1) === 0 && this.#first[v]! >= index) return -1
+      i++
+      if (i >= list.length) return -1
+    }
+    return (list[i]! & 1) === 1 && i > 0 ? list[i]! >> 1 : -1
+  }
+
+  #add(v: DagValueId, stage: number, index: number, until: number, found: Candidate[]): void {
+    const { size, cost, producer } = this.#model
+    const timeline = this.#timeline
+    const early = this.#runEarly(v, stage)
+    const bytes = size[v]! - early.bytes
+    if (bytes <= 0) return
+    // Only updates read it from here on.
+    if (!this.#readBy(v, until)) {
+      const next = this.#nextRead(v, until)
+      if (next < 0) {
+        if (early.drops.length > 0) found.push({ ...early, bytes })
+        return
+      }
+      until = next
+    }
+    const closure = this.#closure(v, until, stage, index)
+    found.push({ drops: [...early.drops, ...closure.drops], cost: early.cost + closure.cost, bytes })
+    if (closure.drops.length > 1 && bytes > closure.kept)
+      found.push({
+        drops: [...early.drops, [v, until]],
+        cost: early.cost + (timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!),
+        bytes: bytes - closure.kept,
+      })
+  }
+
+  /** Whether a stage reads a value other than by updates. */
+  #readBy(v: DagValueId, stage: number): boolean {
+    if (this.#updates[v]!.length === 0) return true
+    const { reads } = this.#model
+    const { order, updates } = this.#timeline
+    if (stage === order.length && updates.finals.includes(v)) return true
+    return this.#timeline.runs(stage).some(t => !updates.isUpdate(t) && reads[t]!.includes(v))
+  }
+
+  /** The next stage after `stage` that reads a value other than by updates; −1. */
+  #nextRead(v: DagValueId, stage: number): number {
+    const list = this.#timeline.touches.of(v)
+    for (let i = find(list, stage) + 1; i < list.length; i++) {
+      if ((list[i]! & 1) === 0) return -1
+      if (this.#readBy(v, list[i]! >> 1)) return list[i]! >> 1
+    }
+    return -1
+  }
+
+  /** What it takes that updates which read `v` after `stage` run as soon as they can. */
+  #runEarly(v: DagValueId, stage: number): Candidate {
+    const updates = this.#updates[v]!
+    if (updates.length === 0) return none
+    const { writes, size, bufferOf, copyCost } = this.#model
+    const timeline = this.#timeline
+    const drops: [number, number][] = []
+    let [cost, bytes] = [0, 0]
+    for (const t of updates) {
+      if (timeline.updates.early(t) || timeline.updates.stageOf(t) <= stage) continue
+      drops.push([writes[t]![0]!, -1])
+      for (const w of writes[t]!) {
+        cost += copyCost[bufferOf[w]!]!
+        bytes += size[w]!
+      }
+    }
+    return { drops, cost, bytes }
+  }
+
+  /**
+   * Drops that make v at stage b from what is alive at stage `here` or computed later, and the bytes that keeping its inputs instead
+   * would take.
+   */
+  #closure(
+    v: DagValueId,
+    b: number,
+    here: number,
+    index: number,
+  ): { drops: Drops; cost: number; kept: number } {
+    const { producer, reads, pinned, size, cost: costs } = this.#model
+    const timeline = this.#timeline
+    const [seen, queued] = [this.#seen, this.#queued]
+    const epoch = ++this.#epoch
+    const drops: [number, number][] = [[v, b]]
+    seen[v] = epoch
+    let [cost, kept] = [0, 0]
+    for (let i = 0; i < drops.length && drops.length < longest; i++) {
+      const t = producer[drops[i]![0]]!
+      if (queued[t] === epoch) continue
+      queued[t] = epoch
+      cost += costs[t]!
+      for (const u of reads[t]!) {
+        if (seen[u] === epoch || pinned[u] === 1) continue
+        seen[u] = epoch
+        const p = producer[u]!
+        if (p >= 0 && timeline.stageOf[p]! > here) continue
+        if (this.#livesAt(u, here, index)) continue
+        if (i === 0) kept += size[u]!
+        if (timeline.droppable(u)) drops.push([u, b])
+      }
+    }
+    return { drops, cost, kept }
+  }
+
+  /** Whether a value is alive at a moment. */
+  #livesAt(v: DagValueId, stage: number, index: number): boolean {
+    const list = this.#timeline.touches.of(v)
+    const i = find(list, stage)
+    if (i >= list.length) return false
+    if (list[i]! >> 1 !== stage) return (list[i]! & 1) === 1 && i > 0
+    if ((list[i]! & 1) === 0 && this.#first[v]! > index) return false
+    return this.#last[v]! >= index || (i + 1 < list.length && (list[i + 1]! & 1) === 1)
+  }
+}

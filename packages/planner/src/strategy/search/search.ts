@@ -1,0 +1,212 @@
+import type { Model } from '../../dag/model.ts'
+import type { Random } from '../random.ts'
+import type { Drops, Saved, Timeline } from '../timeline/timeline.ts'
+import { type Candidate, Candidates } from './candidates.ts'
+
+/** Least weight of a move's cost, so that free moves are compared by what they save. */
+const epsilon = 1e-9
+
+/** How often a repair that is stuck goes on from something else. */
+const mostKicks = 6
+
+/** How many candidates a move is chosen from by trying each; the others are ranked by a guess. */
+const looks = 24
+
+/** So few drops are all tried to be taken back after a change; of more, those that the change made. */
+const few = 64
+
+/** From this many stages on, many candidates are taken at a time. */
+const large = 3000
+
+export interface RepairOptions {
+  /** Choices vary; and where no drop helps, one that does not, or another place for a task, is tried. */
+  readonly random?: Random
+  readonly costLimit?: number
+  readonly stop?: () => boolean
+}
+
+/**
+ * Searches drops for a schedule in stages: the least recomputation within a target of live bytes. Greedy repair of the
+ * peak, removal of what turns out superfluous, and destroy-and-repair.
+ */
+export class Search {
+  readonly model: Model
+  readonly timeline: Timeline
+  readonly #candidates: Candidates
+
+  constructor(timeline: Timeline) {
+    this.model = timeline.model
+    this.timeline = timeline
+    this.#candidates = new Candidates(timeline)
+  }
+
+  get cost(): number {
+    return this.timeline.cost
+  }
+
+  get peak(): number {
+    return this.timeline.peak
+  }
+
+  /** Changes made so far. */
+  get work(): number {
+    return this.timeline.work
+  }
+
+  /** Drops values until the peak is at most `target`; whether that was possible. */
+  repair(target: number, options: RepairOptions = {}): boolean {
+    const { timeline } = this
+    const limit = 8 * timeline.order.length + 64
+    let kicks = mostKicks
+    for (let moves = 0; timeline.peak > target; moves++) {
+      if (moves > limit || timeline.cost > (options.costLimit ?? Number.POSITIVE_INFINITY)) return false
+      if (options.stop?.() === true) return false
+      if (this.#step(target, options.random)) continue
+      if (options.random === undefined || --kicks < 0) return false
+      this.#kick(options.random)
+    }
+    return true
+  }
+
+  /** Takes drops back wherever the target still holds, dearest first. `drops`: which may be; all unless given. */
+  prune(target: number, drops: Drops = this.timeline.drops()): void {
+    const { timeline, model } = this
+    const price = ([v]: Drops[number]): number => model.cost[model.producer[v]!]!
+    const list = [...drops].sort((a, b) => price(b) - price(a) || b[1] - a[1] || a[0] - b[0])
+    for (const [v, stage] of list) {
+      if (!timeline.has(v, stage)) continue
+      const before = timeline.cost
+      timeline.keep(v, stage)
+      if (timeline.peak > target || timeline.cost > before) timeline.drop(v, stage)
+    }
+  }
+
+  /**
+   * Takes back some drops, now and then moves a task, and repairs, keeping what costs less. `rounds` times, or until `stop`;
+   * returns whether anything was gained.
+   */
+  improve(target: number, random: Random, rounds: number, stop?: () => boolean): boolean {
+    const { timeline } = this
+    const before = timeline.cost
+    let [cost, area] = [timeline.cost, timeline.profile.area]
+    let all = timeline.drops()
+    for (let round = 0; round < rounds && all.length > 0 && stop?.() !== true; round++) {
+      timeline.begin()
+      for (const [v, stage] of this.#part(all, random)) timeline.keep(v, stage)
+      if (random.below(3) === 0) this.#shift(random)
+      const ok = this.repair(target, { random, costLimit: cost * 1.1 + 1, ...(stop && { stop }) })
+      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes())
+      // Of equal cost, the one that keeps less alive: what comes next has more room.
+      const gained = timeline.cost < cost || (timeline.cost === cost && timeline.profile.area <= area)
+      if (!ok || !gained) {
+        timeline.rollback()
+        continue
+      }
+      timeline.commit()
+      ;[cost, area] = [timeline.cost, timeline.profile.area]
+      all = timeline.drops()
+    }
+    return timeline.cost < before
+  }
+
+  /** Some drops that lie near each other: few more often than many. */
+  #part(all: Drops, random: Random): Drops {
+    const { timeline } = this
+    const center = all[random.below(all.length)]![1]
+    if (random.below(4) === 0) {
+      const width = 1 + random.below(Math.max(2, Math.min(1000, timeline.order.length >> 1)))
+      const share = 0.3 + 0.7 * random.unit()
+      return all.filter(([, stage]) => Math.abs(stage - center) <= width && random.unit() <= share)
+    }
+    const width = 1 << random.below(6)
+    const share = 0.2 + 0.8 * random.unit()
+    return all.filter(([, stage]) => Math.abs(stage - center) <= width && random.unit() <= share)
+  }
+
+  save(): Saved {
+    return this.timeline.save()
+  }
+
+  load(saved: Saved): void {
+    this.timeline.load(saved)
+  }
+
+  /** What could be absent where the peak is. */
+  #atPeak(): Candidate[] {
+    const { timeline } = this
+    if (timeline.peak > timeline.profile.peak) return []
+    const stage = timeline.profile.peakAt
+    return this.#candidates.at(stage, timeline.localPeakAt(stage))
+  }
+
+  /** A candidate that does not help by itself, or another place for a task. */
+  #kick(random: Random): void {
+    const found = this.#atPeak()
+    if (found.length === 0 || random.below(2) === 0) this.#shift(random)
+    else this.#add(found[random.below(found.length)]!.drops)
+  }
+
+  /** Moves a random task to a random place between its inputs and its readers. */
+  #shift(random: Random): void {
+    const { timeline } = this
+    if (timeline.order.length === 0) return
+    const from = random.below(timeline.order.length)
+    const [first, last] = timeline.range(from, 500)
+    timeline.move(from, first + random.below(last - first + 1))
+  }
+
+  /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */
+  #step(target: number, random: Random | undefined): boolean {
+    const { timeline } = this
+    const found = this.#atPeak()
+    const over = timeline.peak - target
+    const worth = (c: Candidate): number => Math.min(c.bytes, over) / (c.cost + epsilon)
+    const ranked = found.map(c => [worth(c) * (random === undefined ? 1 : 0.5 + random.unit()), c] as const)
+    ranked.sort((a, b) => b[0] - a[0])
+    if (timeline.order.length > large && this.#batch(ranked, target)) return true
+    const before = { excess: timeline.excess(target), cost: timeline.cost }
+    let best: Candidate | undefined
+    let most = 0
+    for (const [, candidate] of ranked.slice(0, looks)) {
+      const added = this.#add(candidate.drops)
+      const gain = before.excess - timeline.excess(target)
+      const cost = timeline.cost - before.cost
+      this.#remove(added)
+      if (gain <= 0) continue
+      const noise = random === undefined ? 1 : 0.7 + 0.6 * random.unit()
+      const score = (noise * gain) / (Math.max(0, cost) + epsilon)
+      if (score > most) [best, most] = [candidate, score]
+    }
+    if (best === undefined) return false
+    this.#add(best.drops)
+    return true
+  }
+
+  /** Takes the best of many candidates, one after the other, until half of what the peak has too much is gone; whether any was taken. */
+  #batch(ranked: (readonly [number, Candidate])[], target: number): boolean {
+    const { timeline } = this
+    const stage = timeline.profile.peakAt
+    const start = timeline.profile.at(stage)
+    const goal = target + (start - target) / 2
+    let now = start
+    for (const [, candidate] of ranked) {
+      if (candidate.bytes <= 0) continue
+      const added = this.#add(candidate.drops)
+      const next = timeline.profile.at(stage)
+      if (next >= now || timeline.peak > start) this.#remove(added)
+      else now = next
+      if (now <= goal) break
+    }
+    return now < start
+  }
+
+  #add(drops: Drops): Drops {
+    const added = drops.filter(([v, stage]) => !this.timeline.has(v, stage))
+    for (const [v, stage] of added) this.timeline.drop(v, stage)
+    return added
+  }
+
+  #remove(drops: Drops): void {
+    for (const [v, stage] of drops) this.timeline.keep(v, stage)
+  }
+}

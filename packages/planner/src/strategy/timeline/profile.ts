@@ -1,0 +1,115 @@
+/**
+ * Bytes alive by stage: a segment tree of sums over ranges with the maximum on top (range addition without pushing down).
+ * Bytes are whole numbers, so that what is added and taken back leaves no trace.
+ */
+export class Profile {
+  readonly length: number
+  /** Sum of all entries: how much is kept alive, for how long. */
+  area = 0
+  readonly #leaves: number
+  /** Largest entry below a node, additions at its ancestors left out. */
+  readonly #most: Float64Array
+  readonly #added: Float64Array
+  readonly #open = new Int32Array(128)
+  readonly #above = new Float64Array(128)
+
+  constructor(length: number) {
+    this.length = length
+    let leaves = 1
+    while (leaves < length) leaves *= 2
+    this.#leaves = leaves
+    this.#most = new Float64Array(2 * leaves)
+    this.#added = new Float64Array(leaves)
+    this.reset()
+  }
+
+  /** Nothing alive anywhere. */
+  reset(): void {
+    const [leaves, most] = [this.#leaves, this.#most]
+    this.area = 0
+    this.#added.fill(0)
+    most.fill(0, leaves, leaves + this.length)
+    most.fill(Number.NEGATIVE_INFINITY, leaves + this.length)
+    for (let p = leaves - 1; p > 0; p--) most[p] = Math.max(most[2 * p]!, most[2 * p + 1]!)
+  }
+
+  get peak(): number {
+    return this.#most[1]!
+  }
+
+  /** The first entry that is as large as any. */
+  get peakAt(): number {
+    const most = this.#most
+    let p = 1
+    while (p < this.#leaves) p = most[2 * p]! >= most[2 * p + 1]! ? 2 * p : 2 * p + 1
+    return p - this.#leaves
+  }
+
+  /** Adds to entries `from` to `to`, both included; nothing if there are none. */
+  add(from: number, to: number, bytes: number): void {
+    if (to < from || bytes === 0) return
+    const [leaves, most, added] = [this.#leaves, this.#most, this.#added]
+    this.area += bytes * (to - from + 1)
+    let l = from + leaves
+    let r = to + leaves + 1
+    const [left, right] = [l, r - 1]
+    for (; l < r; l >>= 1, r >>= 1) {
+      if ((l & 1) === 1) {
+        most[l]! += bytes
+        if (l < leaves) added[l]! += bytes
+        l++
+      }
+      if ((r & 1) === 1) {
+        r--
+        most[r]! += bytes
+        if (r < leaves) added[r]! += bytes
+      }
+    }
+    this.#lift(left)
+    if (right !== left) this.#lift(right)
+  }
+
+  #lift(leaf: number): void {
+    const [most, added] = [this.#most, this.#added]
+    for (let p = leaf >> 1; p > 0; p >>= 1) {
+      const [a, b] = [most[2 * p]!, most[2 * p + 1]!]
+      most[p] = (a > b ? a : b) + added[p]!
+    }
+  }
+
+  at(i: number): number {
+    let p = i + this.#leaves
+    let bytes = this.#most[p]!
+    for (p >>= 1; p > 0; p >>= 1) bytes += this.#added[p]!
+    return bytes
+  }
+
+  /** Calls `visit` with each entry above `target`. */
+  over(target: number, visit: (i: number, bytes: number) => void): void {
+    const [most, added, leaves, open, above] = [
+      this.#most,
+      this.#added,
+      this.#leaves,
+      this.#open,
+      this.#above,
+    ]
+    // Each open node with what its ancestors add.
+    let count = 0
+    open[count] = 1
+    above[count++] = 0
+    while (count > 0) {
+      const p = open[--count]!
+      const plus = above[count]!
+      if (most[p]! + plus <= target) continue
+      if (p >= leaves) {
+        visit(p - leaves, most[p]! + plus)
+        continue
+      }
+      const inner = plus + added[p]!
+      open[count] = 2 * p
+      above[count++] = inner
+      open[count] = 2 * p + 1
+      above[count++] = inner
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { modelOf } from '../../dag/model.ts'
+import { randomDag } from '../../testing/random-dag.ts'
+import { Simulation } from '../simulate.ts'
+import { Timeline } from './timeline.ts'
+
+const full = process.env.STINT_FULL === '1'
+
+/** What following the whole sequence finds. */
+function simulated(timeline: Timeline): { peak: number; cost: number } {
+  const simulation = new Simulation(timeline.model)
+  const sequence = timeline.sequence()
+  const peak = simulation.run(sequence, sequence.length)
+  return { peak, cost: simulation.cost }
+}
+
+/** Changes drawn from numbers: drops and what takes them back, moves of tasks. */
+function change(timeline: Timeline, [kind, a, b]: readonly [number, number, number]): void {
+  const stages = timeline.order.length
+  const value = a % timeline.model.size.length
+  const update = timeline.updates.tasks[a % Math.max(1, timeline.updates.tasks.length)]
+  if (kind < 5 && timeline.droppable(value)) timeline.drop(value, b % (stages + 1))
+  else if (kind < 7) {
+    const drops = timeline.drops()
+    if (drops.length > 0) timeline.keep(...drops[a % drops.length]!)
+  } else if (kind < 8 && update !== undefined) timeline.drop(timeline.model.writes[update]![0]!, -1)
+  else if (stages > 0) {
+    const from = a % stages
+    const [first, last] = timeline.range(from)
+    timeline.move(from, first + (b % (last - first + 1)))
+  }
+}
+
+const changes = fc.array(fc.tuple(fc.nat(9), fc.nat(999), fc.nat(999)), { maxLength: 24 })
+
+test('after any changes, peak and cost are those of following the whole sequence', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(1e6),
+      fc.integer({ min: 1, max: 14 }),
+      fc.boolean(),
+      changes,
+      (seed, tasks, plain, list) => {
+        const model = modelOf(randomDag(seed, { tasks, plain }))
+        const timeline = new Timeline(model, model.needed)
+        for (const c of list) {
+          change(timeline, c)
+          expect({ peak: timeline.peak, cost: timeline.cost }).toEqual(simulated(timeline))
+        }
+      },
+    ),
+    { numRuns: full ? 5000 : 400, seed: 5 },
+  )
+})
+
+test('what is taken back, or saved and loaded, is as it was', () => {
+  fc.assert(
+    fc.property(fc.nat(1e6), fc.boolean(), changes, changes, (seed, plain, first, second) => {
+      const model = modelOf(randomDag(seed, { tasks: 12, plain }))
+      const timeline = new Timeline(model, model.needed)
+      for (const c of first) change(timeline, c)
+      const before = [timeline.peak, timeline.cost, timeline.profile.area, [...timeline.sequence()]]
+      const saved = timeline.save()
+      timeline.begin()
+      for (const c of second) change(timeline, c)
+      timeline.rollback()
+      const look = (): unknown[] => [
+        timeline.peak,
+        timeline.cost,
+        timeline.profile.area,
+        [...timeline.sequence()],
+      ]
+      expect(look()).toEqual(before)
+      for (const c of second) change(timeline, c)
+      timeline.load(saved)
+      expect(look()).toEqual(before)
+    }),
+    { numRuns: full ? 3000 : 200, seed: 6 },
+  )
+})

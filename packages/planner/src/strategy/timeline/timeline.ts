@@ -1,0 +1,388 @@
+import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
+import type { Model } from '../../dag/model.ts'
+import { Again } from './again.ts'
+import { Measure } from './measure.ts'
+import { Profile } from './profile.ts'
+import { Touches } from './touches.ts'
+import { Updates } from './updates.ts'
+
+/** An order of tasks, updates left out, and the drops in its stages. */
+export interface Saved {
+  readonly order: Int32Array
+  readonly drops: readonly (readonly [value: DagValueId, stage: number])[]
+}
+
+/**
+ * A schedule in stages, with what lives when. Tasks run for the first time in a base order, one a stage; before its own task, a
+ * stage may run earlier tasks again. What is run again follows from the drops: a drop (v, b) says that value v, if stage b needs
+ * it, is not kept until then but computed again, from inputs which in turn are kept or dropped. (Checkmate's class of schedules,
+ * Jain et al. 2020, with retention as the decision, as in Moccasin, Bartan et al. 2023.) After the last task comes one more stage
+ * that only needs the outputs and successors.
+ *
+ * A change touches the stage it is about and those in which a value's stay then begins or ends; what lives through the stages
+ * between is a range in a segment tree. So it costs what it changes, not the length of the schedule. Peak and cost are those
+ * that the simulation of the whole sequence finds.
+ *
+ * Updates, that is tasks which only write successors that nothing reads, are no stages: each runs at the end of the first stage
+ * after which nothing reads the old content of its buffers. A drop (w, −1) of an update's result w says that it does not wait: it
+ * runs as soon as its inputs are there, and w is copied to its buffer later.
+ */
+export class Timeline {
+  readonly model: Model
+  /** The task of each stage. */
+  readonly order: Int32Array
+  /** Stage of each task; −1 for updates and what is not needed. */
+  readonly stageOf: Int32Array
+  readonly profile: Profile
+  readonly touches: Touches
+  /** Cost of all runs, and of copies. */
+  get cost(): number {
+    return this.#cost + this.updates.copyCost
+  }
+  /** Runs written down so far: a measure of time. */
+  work = 0
+  readonly updates: Updates
+  #cost = 0
+  readonly #drops: (Set<DagValueId> | undefined)[]
+  readonly #again: Again
+  readonly #measure: Measure
+  /** Runs of each stage: what is computed again, its own task, updates. */
+  readonly #runs: DagTaskId[][]
+  /** Of each stage, the most bytes at once of what it touches, and those during each run. */
+  readonly #local: Float64Array
+  readonly #during: number[][]
+  readonly #dirty: number[] = []
+  readonly #isDirty: Uint8Array
+  readonly #droppable: Uint8Array
+  readonly #stay: (value: DagValueId, from: number, to: number, sign: number) => void
+  readonly #end: (stage: number) => void
+  #journal: number[] | undefined
+  /** While several stages change: updates are settled afterwards. */
+  #unsettled = false
+
+  constructor(model: Model, order: readonly DagTaskId[]) {
+    this.model = model
+    this.updates = new Updates(model, order)
+    const stages = order.filter(t => !this.updates.isUpdate(t))
+    this.order = Int32Array.from(stages)
+    this.stageOf = new Int32Array(model.cost.length).fill(-1)
+    for (const [i, t] of stages.entries()) this.stageOf[t] = i
+    const count = stages.length + 1
+    this.profile = new Profile(count)
+    this.touches = new Touches(model)
+    this.#drops = new Array<Set<DagValueId> | undefined>(count).fill(undefined)
+    this.#again = new Again(model, this.stageOf)
+    this.#measure = new Measure(model, this.touches, this.updates, count - 1)
+    this.#runs = Array.from({ length: count }, () => [])
+    this.#local = new Float64Array(count)
+    this.#during = Array.from({ length: count }, () => [])
+    this.#isDirty = new Uint8Array(count)
+    this.#droppable = droppable(model, this.stageOf)
+    const { size } = model
+    this.#stay = (v, from, to, sign) => this.profile.add(from, to, sign * size[v]!)
+    this.#end = stage => this.#mark(stage)
+    this.#build()
+  }
+
+  get peak(): number {
+    return Math.max(this.model.startSize, this.profile.peak)
+  }
+
+  has(value: DagValueId, stage: number): boolean {
+    if (stage < 0) return this.updates.early(this.model.producer[value]!)
+    return this.#drops[stage]?.has(value) === true
+  }
+
+  /** Whether a value may be computed again at all. */
+  droppable(value: DagValueId): boolean {
+    return this.#droppable[value] === 1
+  }
+
+  runs(stage: number): readonly DagTaskId[] {
+    return this.#runs[stage]!
+  }
+
+  drop(value: DagValueId, stage: number): void {
+    if (this.has(value, stage)) return
+    this.#journal?.push(value, stage, 1)
+    this.#set(value, stage, true)
+  }
+
+  keep(value: DagValueId, stage: number): void {
+    if (!this.has(value, stage)) return
+    this.#journal?.push(value, stage, 0)
+    this.#set(value, stage, false)
+  }
+
+  #set(value: DagValueId, stage: number, dropped: boolean): void {
+    if (stage < 0) {
+      const t = this.model.producer[value]!
+      this.updates.setEarly(t, dropped)
+      this.#settleUpdate(t)
+    } else {
+      const set = this.#drops[stage]
+      if (!dropped) set!.delete(value)
+      else if (set === undefined) this.#drops[stage] = new Set([value])
+      else set.add(value)
+      // Nothing changes where nothing of the stage reads it.
+      if (this.touches.touched(value, stage)) this.#restage(stage)
+    }
+    this.#clean()
+  }
+
+  drops(): [value: DagValueId, stage: number][] {
+    const list: [number, number][] = this.updates.earlyOnes().map(t => [this.model.writes[t]![0]!, -1])
+    for (const [stage, set] of this.#drops.entries())
+      if (set !== undefined) for (const v of set) list.push([v, stage])
+    return list
+  }
+
+  dropsOf(stage: number): ReadonlySet<DagValueId> | undefined {
+    return this.#drops[stage]
+  }
+
+  /** The order and drops, to come back to. */
+  save(): Saved {
+    return { order: this.order.slice(), drops: this.drops() }
+  }
+
+  load({ order, drops }: Saved): void {
+    this.order.set(order)
+    for (const [i, t] of order.entries()) this.stageOf[t] = i
+    this.#drops.fill(undefined)
+    this.updates.forgetEarly()
+    for (const [v, stage] of drops) {
+      if (stage < 0) this.updates.setEarly(this.model.producer[v]!, true)
+      else this.#drops[stage] = (this.#drops[stage] ?? new Set()).add(v)
+    }
+    this.#build()
+  }
+
+  /** From here on changes are written down, until `commit` or `rollback`. */
+  begin(): void {
+    this.#journal = []
+  }
+
+  commit(): void {
+    this.#journal = undefined
+  }
+
+  /** Takes back what has changed since `begin`. */
+  rollback(): void {
+    const journal = this.#journal!
+    this.#journal = undefined
+    for (let i = journal.length - 3; i >= 0; i -= 3) {
+      const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
+      if (kind === 2) this.#move(b, a)
+      else this.#set(a, b, kind === 0)
+    }
+  }
+
+  /** Values whose drops changed since `begin`, with the stages: pairs in a row, the latest last. */
+  changes(): Drops {
+    const list: [number, number][] = []
+    const journal = this.#journal ?? []
+    for (let i = 0; i < journal.length; i += 3)
+      if (journal[i + 2]! < 2) list.push([journal[i]!, journal[i + 1]!])
+    return list
+  }
+
+  /** Moves the task of stage `from` to stage `to`, with its drops; those between them close up. */
+  move(from: number, to: number): void {
+    if (from === to) return
+    this.#journal?.push(from, to, 2)
+    this.#move(from, to)
+  }
+
+  #move(from: number, to: number): void {
+    const { order, stageOf } = this
+    const [low, high] = [Math.min(from, to), Math.max(from, to)]
+    this.#unsettled = true
+    for (let b = low; b <= high; b++) this.#replace(b, [])
+    const [task, drops] = [order[from]!, this.#drops[from]]
+    const step = from < to ? 1 : -1
+    for (let b = from; b !== to; b += step) {
+      order[b] = order[b + step]!
+      this.#drops[b] = this.#drops[b + step]
+    }
+    order[to] = task
+    this.#drops[to] = drops
+    for (let b = low; b <= high; b++) stageOf[order[b]!] = b
+    for (let b = low; b <= high; b++) this.#restage(b)
+    this.#settleAll()
+  }
+
+  /** The first and last stage at which the task of stage `b` could stand instead, at most `far` away. */
+  range(b: number, far = Number.POSITIVE_INFINITY): [first: number, last: number] {
+    const { model, order, stageOf } = this
+    const task = order[b]!
+    let first = Math.max(0, b - far)
+    for (const v of model.reads[task]!) {
+      const p = model.producer[v]!
+      if (p >= 0) first = Math.max(first, stageOf[p]! + 1)
+    }
+    const writes = model.writes[task]!
+    const end = Math.min(order.length - 1, b + far)
+    let last = b
+    while (last < end && !model.reads[order[last + 1]!]!.some(v => writes.includes(v))) last++
+    return [Math.min(first, b), last]
+  }
+
+  /** Every task once, updates where they stand now. */
+  tasks(): DagTaskId[] {
+    const list: DagTaskId[] = []
+    for (let b = 0; b <= this.order.length; b++) {
+      if (b < this.order.length) list.push(this.order[b]!)
+      list.push(...this.updates.at(b))
+    }
+    return list
+  }
+
+  /** All runs in a row. */
+  sequence(): Int32Array {
+    const length = this.#runs.reduce((n, runs) => n + runs.length, 0)
+    const sequence = new Int32Array(length)
+    let at = 0
+    for (const runs of this.#runs) {
+      sequence.set(runs, at)
+      at += runs.length
+    }
+    return sequence
+  }
+
+  /** Sum over all runs of the bytes alive above `target`. */
+  excess(target: number): number {
+    let sum = 0
+    this.profile.over(target, (b, most) => {
+      const through = most - this.#local[b]! - target
+      for (const bytes of this.#during[b]!) if (bytes + through > 0) sum += bytes + through
+    })
+    return sum
+  }
+
+  /** The run of a stage at which most is alive. */
+  localPeakAt(stage: number): number {
+    this.#measure.run(stage, this.#runs[stage]!, this.#during[stage]!)
+    return this.#measure.peakAt
+  }
+
+  #build(): void {
+    const last = this.order.length
+    this.updates.reset(this.stageOf)
+    this.touches.reset()
+    this.profile.reset()
+    this.profile.add(0, last, this.model.pinnedSize)
+    this.#local.fill(0)
+    this.#cost = 0
+    this.#runs.fill(unset)
+    this.#unsettled = true
+    for (let b = 0; b <= last; b++) this.#restage(b)
+    this.#settleAll()
+  }
+
+  #settleAll(): void {
+    this.#unsettled = false
+    for (const t of this.updates.tasks) this.#settleUpdate(t)
+    for (const p of this.updates.buffers) this.#settleCopies(p)
+    this.#clean()
+  }
+
+  /** Brings the runs of a stage in line with its drops. */
+  #restage(b: number): void {
+    const { order, updates } = this
+    const main = b < order.length ? order[b]! : -1
+    const drops = this.#drops[b]
+    const needs = main >= 0 ? this.model.reads[main]! : updates.finals
+    const runs = drops === undefined || drops.size === 0 ? [] : this.#again.of(needs, drops)
+    if (main >= 0) runs.push(main)
+    for (const t of updates.at(b)) runs.push(t)
+    this.#replace(b, runs)
+  }
+
+  /** Other runs for a stage: the ends of stays in it, and all that hangs on them. */
+  #replace(b: number, runs: DagTaskId[]): void {
+    const { model, touches, updates } = this
+    const before = this.#runs[b]!
+    if (before !== unset && before.length === runs.length && before.every((t, i) => t === runs[i])) return
+    for (const t of before) this.#cost -= model.cost[t]!
+    for (const t of runs) this.#cost += model.cost[t]!
+    this.work += 1 + runs.length
+    this.#runs[b] = runs
+    this.#mark(b)
+    const outputs = b === this.order.length ? updates.finals : undefined
+    touches.replace(b, runs, outputs, this.#stay, this.#end)
+    if (!updates.any) return
+    const affected = updates.replaceReads(b, before, runs)
+    if (this.#unsettled) return
+    for (const p of affected) {
+      this.#settleUpdate(model.producer[model.nextOf[p]!]!)
+      this.#settleCopies(p)
+    }
+  }
+
+  /** Moves an update to where it belongs now. */
+  #settleUpdate(t: DagTaskId): void {
+    const { updates } = this
+    if (!updates.isUpdate(t)) return
+    const [from, to] = [updates.stageOf(t), updates.stageFor(t)]
+    if (from !== to) {
+      updates.place(t, to)
+      if (from >= 0) this.#restage(from)
+      this.#restage(to)
+    }
+    for (const w of this.model.writes[t]!) this.#settleCopies(this.model.bufferOf[w]!)
+    for (const v of this.model.reads[t]!) if (this.model.nextOf[v]! >= 0) this.#settleCopies(v)
+  }
+
+  /** Whether the successor of `p` goes straight into its buffer, or how long it lives beside it. */
+  #settleCopies(p: DagValueId): void {
+    const { updates, profile, model } = this
+    const w = model.nextOf[p]!
+    const t = model.producer[w]!
+    const start = updates.isUpdate(t) ? updates.stageOf(t) : this.stageOf[t]!
+    const [oldStart, oldEnd] = [updates.copyStart[w]!, updates.copyEnd[w]!]
+    const end = start < 0 ? -1 : updates.copiedUntil(p, start, this.#runs[start]!)
+    if (end >= 0) this.#mark(start)
+    if (oldEnd === end && (end < 0 || oldStart === start)) return
+    if (oldEnd >= 0) {
+      profile.add(oldStart + 1, oldEnd - 1, -model.size[w]!)
+      this.#mark(oldStart)
+      this.#mark(oldEnd)
+    }
+    updates.setCopy(p, w, start, end)
+    if (end >= 0) {
+      profile.add(start + 1, end - 1, model.size[w]!)
+      this.#mark(end)
+    } else if (start >= 0) this.#mark(start)
+  }
+
+  #mark(stage: number): void {
+    if (this.#isDirty[stage] === 1) return
+    this.#isDirty[stage] = 1
+    this.#dirty.push(stage)
+  }
+
+  #clean(): void {
+    for (const b of this.#dirty) {
+      this.#isDirty[b] = 0
+      const local = this.#measure.run(b, this.#runs[b]!, this.#during[b]!)
+      this.profile.add(b, b, local - this.#local[b]!)
+      this.#local[b] = local
+    }
+    this.#dirty.length = 0
+  }
+}
+
+/** The runs of a stage that has not been looked at. */
+const unset: DagTaskId[] = []
+
+export type Drops = (readonly [value: DagValueId, stage: number])[]
+
+/** Values that some task may compute again: a flag a value. What writes a pinned value's new content runs once. */
+function droppable(model: Model, stageOf: Int32Array): Uint8Array {
+  return Uint8Array.from(model.producer, t =>
+    t >= 0 && model.once[t] === 0 && stageOf[t]! >= 0 && !model.writes[t]!.some(w => model.bufferOf[w]! >= 0)
+      ? 1
+      : 0,
+  )
+}
