@@ -1,4 +1,4 @@
-import { inlineChild, type Tree, traceChild, type Value, values } from '@stint/graph'
+import { current, inlineChild, type Tree, traceChild, type Value, values } from '@stint/graph'
 import type { Args } from './argnums.ts'
 import { checkLike } from './checks.ts'
 import { forward } from './forward.ts'
@@ -15,8 +15,10 @@ export function vjp<A extends Args, R extends Tree<Value>>(
   f: (...args: A) => R,
   ...primals: A
 ): [R, (cotangent: R) => A] {
+  const { regions } = current().root
+  const counted = new Map(regions)
   const run = (cotangent: R | undefined): [R, A] => {
-    const closure = traceChild(`vjp ${f.name}`, f, primals)
+    const closure = again(regions, counted, () => traceChild(`vjp ${f.name}`, f, primals))
     const wrt = values(closure.args)
     const outputs = values(closure.result)
     const cotangents = cotangent === undefined ? [] : values(cotangent)
@@ -29,6 +31,17 @@ export function vjp<A extends Args, R extends Tree<Value>>(
   // The pullback traces `f` again where it is called, which may be inside another derivative; what it computes twice is
   // one common subexpression.
   return [run(undefined)[0], cotangent => run(cotangent)[1]]
+}
+
+/** Runs `body` with regions counted from `from` on, so that what it traces again has the names that it had. */
+function again<T>(regions: Map<string, number>, from: ReadonlyMap<string, number>, body: () => T): T {
+  const before = new Map(regions)
+  for (const name of before.keys()) regions.set(name, from.get(name) ?? 0)
+  try {
+    return body()
+  } finally {
+    for (const [name, count] of before) regions.set(name, Math.max(count, regions.get(name) ?? 0))
+  }
 }
 
 /**

@@ -29,8 +29,10 @@ export interface Site {
 export interface Hints {
   /** Never recompute the results. */
   readonly keep?: boolean
-  /** Name of the `checkpoint` region the node belongs to; only what enters the region is kept. */
+  /** The `checkpoint` region the node belongs to, of which only inputs and results are kept: `a/b` lies within `a`. */
   readonly region?: string
+  /** Of a result of a region: the outermost region that it is a result of, and which keeps it. */
+  readonly result?: string
 }
 
 export interface Node {

@@ -18,7 +18,10 @@ export function commonSubexpressions(graph: Graph): Graph {
       node(node, out) {
         const key = keyOf(node)
         const same = known.get(key)
-        if (same !== undefined) return same
+        if (same !== undefined) {
+          for (const id of same) out.handOn(node.hints, id)
+          return same
+        }
         known.set(key, nextIds(out, node.results.length))
         return undefined
       },

@@ -9,7 +9,7 @@ export function dropStopGradient(graph: Graph): Graph {
       node({ op, inputs, hints }, out) {
         if (op !== 'stopGradient') return undefined
         const [x] = inputs as [ValueId]
-        if (hints?.keep === true) out.keep(x)
+        out.handOn(hints, x)
         return [x]
       },
     },

@@ -1,5 +1,6 @@
-import type { Attrs, Constant, Graph, Node, ValueId } from '../graph.ts'
+import type { Attrs, Constant, Graph, Hints, Node, ValueId } from '../graph.ts'
 import { type OpName, opDef } from '../ops/index.ts'
+import { isWithin } from '../trace/hints.ts'
 import type { Type } from '../type.ts'
 import { mapGraphs } from './nested.ts'
 
@@ -60,12 +61,21 @@ export class Rewriter {
     )[0] as ValueId
   }
 
-  /** Marks the node that computes a value as one never to be computed again. */
-  keep(id: ValueId): void {
+  /**
+   * Hands on what the node that a value now stands for was marked with: that it is to be kept, or is the result of a
+   * region, if the value is of that region.
+   */
+  handOn(hints: Hints | undefined, id: ValueId): void {
     const place = this.#places[id]
     const node = this.producer(id)
-    if (place !== undefined && node !== undefined)
-      this.nodes[place] = { ...node, hints: { ...node.hints, keep: true } }
+    if (hints === undefined || place === undefined || node === undefined) return
+    const { keep, result } = hints
+    const ends = result !== undefined && isWithin(node.hints?.region, result)
+    if (keep !== true && !ends) return
+    this.nodes[place] = {
+      ...node,
+      hints: { ...node.hints, ...(keep === true && { keep }), ...(ends && { result }) },
+    }
   }
 }
 

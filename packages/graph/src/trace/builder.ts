@@ -34,7 +34,11 @@ export class Builder {
   readonly constants: Constant[] = []
   /** Outer value → the input of this builder that stands for it. */
   readonly captures: Map<Value, ValueId> = new Map()
+  /** How many `checkpoint` regions of each name there are; counted by the root. */
+  readonly regions: Map<string, number> = new Map()
   readonly #handles: (Value | undefined)[] = []
+  /** Index of the node that computes each value. */
+  readonly #producers: number[] = []
   #hints: Hints | undefined
   #site: Site | undefined
   #closed = false
@@ -43,6 +47,7 @@ export class Builder {
     this.name = name
     this.parent = parent
     this.scopes = parent?.scopes ?? new ScopeStack()
+    this.#hints = parent === undefined ? undefined : parent.#hints
   }
 
   get root(): Builder {
@@ -141,8 +146,35 @@ export class Builder {
     }
     const results = types.map(t => this.#add(t))
     const site = this.#site ?? this.scopes.site()
-    this.nodes.push({ op, attrs, inputs: ids, results, site, ...(this.#hints && { hints: this.#hints }) })
+    const index = this.nodes.push({
+      op,
+      attrs,
+      inputs: ids,
+      results,
+      site,
+      ...(this.#hints && { hints: this.#hints }),
+    })
+    for (const id of results) this.#producers[id] = index - 1
     return results.map(id => this.value(id))
+  }
+
+  /** What nodes are marked with at present. */
+  get hints(): Hints {
+    return this.#hints ?? {}
+  }
+
+  /** What the node that computes a value of this builder is marked with; undefined where no node does. */
+  hintsOf(value: Value): Hints | undefined {
+    const index = this.#producers[value.id]
+    return index === undefined ? undefined : (this.nodes[index]!.hints ?? {})
+  }
+
+  /** Adds to what the node that computes a value of this builder is marked with. */
+  mark(value: Value, hints: Hints): void {
+    const index = this.#producers[value.id]
+    if (index === undefined) return
+    const node = this.nodes[index]!
+    this.nodes[index] = { ...node, hints: { ...node.hints, ...hints } }
   }
 
   /** Runs `body` with every emitted node marked with `hints`. */

@@ -14,10 +14,15 @@ export function operand({ inputs }: Node, i = 0): ValueId {
   return inputs[i] as ValueId
 }
 
-/** The node of op `op` that computes a value, unless that value is to be kept. */
+/** Whether a node must stay, and what it reads be read through it: it is to be kept, or the result of a region. */
+export function isFixed({ hints }: Node): boolean {
+  return hints?.keep === true || hints?.result !== undefined
+}
+
+/** The node of op `op` that computes a value, unless it must be read as it is. */
 export function producedBy(op: OpName, id: ValueId, out: Rewriter): Node | undefined {
   const node = out.producer(id)
-  return node?.op === op && node.hints?.keep !== true ? node : undefined
+  return node?.op === op && !isFixed(node) ? node : undefined
 }
 
 /** Whether every element of a value is `x`, −0 and 0 told apart. */
