@@ -131,8 +131,8 @@ What fills the peak: run 5 of 6, d
         8 B  d             28.6 %: used now, read next
         4 B  w             14.3 %: always there
 
-Computed again: 1 value, at what cost
-        8 B  a model.ts:3  1 × 5: away 1 run, at 42.9 % of it
+Computed again: 1 value, at what cost, and how full it was meanwhile
+        8 B  a model.ts:3  1 × 5: away 1 run, 42.9 % full
 
 Kept while unused: 1 value, and what it would cost to have them again
         8 B  c  1 run: 16 in 2 tasks

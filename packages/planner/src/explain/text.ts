@@ -22,8 +22,10 @@ export function showExplanation(
       v => atPeak(v, peak.bytes),
     )
   if (e.recomputed.length > 0)
-    page.section(`Computed again: ${count(e.recomputed.length, 'value')}, at what cost`, e.recomputed, v =>
-      recomputed(v, t.peakBytes),
+    page.section(
+      `Computed again: ${count(e.recomputed.length, 'value')}, at what cost, and how full it was meanwhile`,
+      e.recomputed,
+      v => recomputed(v, t.peakBytes),
     )
   if (e.kept.length > 0)
     page.section(
@@ -74,8 +76,7 @@ function atPeak(v: AtPeak, peak: number): string {
 }
 
 function recomputed(v: Recomputed, peak: number): string {
-  const fullest = v.awayAtPeak ? 'at the peak' : `at ${percent(v.fullest / peak)} of it`
-  const away = v.away === 0 ? 'moves' : `away ${count(v.away, 'run')}, ${fullest}`
+  const away = v.away === 0 ? 'moves' : `away ${count(v.away, 'run')}, ${percent(v.fullest / peak)} full`
   return `${whole(v.times)} × ${whole(v.cost)}: ${away}${v.checkpoint ? '; as a checkpoint asks' : v.onTheWay ? '; on the way to others' : ''}`
 }
 
