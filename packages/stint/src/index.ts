@@ -15,5 +15,16 @@ export {
   type SessionOptions,
   showBytes,
 } from '@stint/engine'
-export { f32, f64, i32, StintError, type Type, type TypedArray, u8, type Value } from '@stint/graph'
+export {
+  checkpoint,
+  f32,
+  f64,
+  i32,
+  keep,
+  StintError,
+  type Type,
+  type TypedArray,
+  u8,
+  type Value,
+} from '@stint/graph'
 export { type Evaluation, type FitOptions, fit, type Recipe, type Run, type StepReport } from '@stint/train'

@@ -136,6 +136,7 @@ class Merger {
 
   #merge(a: number, b: number): boolean {
     const [first, second] = [this.#clusters.get(a)!, this.#clusters.get(b)!]
+    if (this.#regionOf(first) !== this.#regionOf(second)) return false
     const both = union(first, second, sizeOf)
     // A small result of an anchor is stored, so that the anchor need not wait for what the rest of the task waits for.
     const waits =
@@ -144,7 +145,7 @@ class Merger {
       contracts(this.#uses, this.#uses.producerOf(first.roots[0]!)!)
     if (both === null || waits || this.#between(a, b) || this.#between(b, a)) return false
     const results = this.#results(both)
-    if (results.length === 0) return false
+    if (results.length === 0 || this.#keepsSome(results)) return false
     if (
       obstacle(
         this.#uses,
@@ -158,6 +159,17 @@ class Merger {
     this.#clusters.set(a, both)
     for (const v of both.roots) this.#home.set(v, a)
     return true
+  }
+
+  /** The `checkpoint` region of a cluster: clusters of different ones never merge. */
+  #regionOf(c: Cluster): string | undefined {
+    return this.#uses.hints(c.roots[0]!).region
+  }
+
+  /** True if some results are never to be computed twice, and others may be: those then need a task of their own. */
+  #keepsSome(results: readonly ValueId[]): boolean {
+    const kept = results.filter(v => this.#uses.hints(v).keep === true).length
+    return kept > 0 && kept < results.length
   }
 
   /** True if some third cluster reads `a` and is read, directly or not, by `b`. */

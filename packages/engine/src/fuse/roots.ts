@@ -1,4 +1,4 @@
-import { type Node, opDef, type ValueId } from '@stint/graph'
+import { isWithin, type Node, opDef, type ValueId } from '@stint/graph'
 import type { Uses } from './uses.ts'
 
 /**
@@ -12,12 +12,15 @@ import type { Uses } from './uses.ts'
  * - so is a light value with several readers that needs stored values of twice its own size: recomputing it would keep
  *   all of them alive where one would do. With about one such source (a normalized activation) that is kept instead;
  * - so is what many pieces are joined to, each piece, and what many slices are taken of;
- * - so is what an anchor must find stored.
+ * - so is what an anchor must find stored;
+ * - so is what the user asks to be kept, what a `checkpoint` region results in, and what it reads where that would
+ *   otherwise be computed from more than its own size.
  */
 export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<ValueId> {
   const { graph } = uses
   const latest = latestHeavy(uses)
-  const roots = new Set<ValueId>([...forced, ...uses.required].filter(v => uses.producer[v]! >= 0))
+  const asked = [...forced, ...uses.required, ...hinted(uses)]
+  const roots = new Set<ValueId>(asked.filter(v => uses.producer[v]! >= 0))
   for (const node of graph.nodes) {
     const { kind, prologue } = opDef(node.op)
     if (kind !== 'anchor' && kind !== 'reduction') continue
@@ -37,11 +40,26 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
       for (const input of node.inputs)
         for (const s of uses.isLight(input) && !roots.has(input) ? sources[input]! : [input]) stored.add(s)
       sources[v] = stored
-      if (roots.has(v) || uses.consumers[v]!.length < 2) continue
-      const total = [...stored].reduce((n, s) => n + Math.min(uses.size(s), uses.size(v)), 0)
-      if (total >= 2 * uses.size(v)) roots.add(v)
+      if (roots.has(v)) continue
+      const enters = uses.consumers[v]!.some(i => isInput(uses, v, uses.node(i)))
+      if (!enters && uses.consumers[v]!.length < 2) continue
+      const held = enters ? [...stored].filter(s => !uses.kept.has(s)) : [...stored]
+      const total = held.reduce((n, s) => n + Math.min(uses.size(s), uses.size(v)), 0)
+      if (enters ? total > uses.size(v) : total >= 2 * uses.size(v)) roots.add(v)
     }
   return roots
+}
+
+/** What the user asks to be stored: values to keep, and results of regions. */
+function hinted({ graph }: Uses): ValueId[] {
+  return graph.nodes.flatMap(({ results, hints }) =>
+    hints?.keep === true || hints?.result !== undefined ? results : [],
+  )
+}
+
+/** True if a node of a region reads `v` from outside it: until the region is computed again, `v` or its sources are kept. */
+function isInput(uses: Uses, v: ValueId, { hints }: Node): boolean {
+  return hints?.region !== undefined && !isWithin(uses.hints(v).region, hints.region)
 }
 
 /** True if a node makes little of much that could be freed after it: what is kept between runs does not count. */
@@ -68,6 +86,7 @@ function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>, latest: I
     if (readers.length !== 1 || uses.required.has(end)) return end
     const node = uses.node(readers[0]!)
     const [next] = node.results as [ValueId]
+    if (node.hints?.region !== uses.hints(v).region) return end
     const fits =
       (opDef(node.op).kind === 'elementwise' || node.op === 'reshape') && uses.size(next) === uses.size(v)
     if (!fits || roots.has(next) || latest[next]! > latest[v]!) return end

@@ -1,4 +1,4 @@
-import { type Graph, type Node, opDef, sizeOf, type ValueId } from '@stint/graph'
+import { type Graph, type Hints, type Node, opDef, sizeOf, type ValueId } from '@stint/graph'
 
 /** A graph with the look-ups that fusion needs. */
 export class Uses {
@@ -35,6 +35,11 @@ export class Uses {
   producerOf(v: ValueId): Node | undefined {
     const index = this.producer[v]!
     return index < 0 ? undefined : this.graph.nodes[index]
+  }
+
+  /** What the user asks of the planner for a value that a node computes. */
+  hints(v: ValueId): Hints {
+    return this.producerOf(v)?.hints ?? {}
   }
 
   size(v: ValueId): number {

@@ -13,6 +13,8 @@ export interface Task {
   readonly sites: readonly Site[]
   /** True if a result must not be computed twice. */
   readonly once: boolean
+  /** The `checkpoint` region that its results belong to. */
+  readonly region?: string
 }
 
 /** A loop over steps: its body has value ids of its own and is planned on its own. */
@@ -47,6 +49,7 @@ export function toTasks(graph: Graph, options: { readonly fusion?: boolean } = {
   const tasks = cluster(uses, options.fusion ?? true).map(
     ({ region, reads, offsets, writes, nodes }): Task => {
       const list = nodes.map(index => graph.nodes[index]!)
+      const { region: within } = uses.hints(writes[0]!)
       return {
         run: { kernel: pool.add(sealed(region)) },
         reads,
@@ -54,6 +57,7 @@ export function toTasks(graph: Graph, options: { readonly fusion?: boolean } = {
         writes,
         sites: distinctSites(list.flatMap(n => (n.site === undefined ? [] : [n.site]))),
         once: list.some(n => opDef(n.op).recompute === 'never' || n.hints?.keep === true),
+        ...(within !== undefined && { region: within }),
       }
     },
   )
