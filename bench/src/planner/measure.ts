@@ -5,6 +5,7 @@ import {
   layOut,
   type Plan,
   plan,
+  planSteps,
   storeAllPeak,
   verify,
 } from '@stint/planner'
@@ -96,16 +97,33 @@ function search(
   { time, iterations, seed, layout }: Effort,
   since: () => number,
 ): { found: Plan; firstMs: number } {
-  const options = { budget, ...(seed !== undefined && { seed }), ...(layout === true && { layout }) }
-  const first = plan(dag, { ...options, iterations: 0 })
-  const firstMs = since()
-  const left = time === undefined ? undefined : Math.max(0, time - firstMs / 1000)
-  const found = plan(dag, {
-    ...options,
-    ...(left !== undefined && { timeLimit: left }),
+  const options = {
+    budget,
+    ...(seed !== undefined && { seed }),
+    ...(layout === true && { layout }),
+    ...(time !== undefined && { timeLimit: time }),
     ...(iterations !== undefined && { iterations }),
-  })
-  return { found: found.cost <= first.cost ? found : first, firstMs }
+  }
+  let [found, firstMs]: [Plan | undefined, number] = [undefined, 0]
+  for (const better of planSteps(dag, options)) {
+    if (found === undefined) firstMs = since()
+    found = better
+  }
+  return { found: found!, firstMs }
+}
+
+/** The smallest budget of a graph for which a plan is found: the refusal of one that nothing fits names it. */
+export function minimumBudget(source: Source, { seed, layout }: Effort): number {
+  try {
+    return plan(load(source).dag, {
+      budget: 0,
+      ...(seed !== undefined && { seed }),
+      ...(layout === true && { layout }),
+    }).arenaBytes
+  } catch (error) {
+    if (error instanceof InfeasibleBudgetError) return error.smallestBudgetBytes
+    throw error
+  }
 }
 
 function figures(

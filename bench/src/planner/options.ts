@@ -10,6 +10,8 @@ export interface PlannerOptions extends Effort {
   readonly fractions: readonly number[]
   /** In place of fractions. */
   readonly known: KnownBudgets | undefined
+  /** Whether to leave out the smallest budgets. */
+  readonly quick: boolean
   /** Files of baselines: to compare with, to enter better figures in. */
   readonly compare: string | undefined
   readonly save: string | undefined
@@ -28,6 +30,7 @@ const flags = {
   iterations: 'text',
   seed: 'text',
   layout: 'switch',
+  quick: 'switch',
   compare: 'text',
   save: 'text',
   write: 'text',
@@ -47,6 +50,7 @@ Plans task graphs within budgets, and says what each plan costs and how long it 
   --iterations <n>        instead, rounds of search for each plan: the same on every machine
   --seed <n>              of the search (default: 1)
   --layout                budgets bound the arena, not only live bytes
+  --quick                 does not look for the smallest budget of each graph
   --compare <file>        marks overheads above those of a baseline; fails if there are any
   --save <file>           enters what is better into a baseline
   --write <folder>        writes the graphs there, in place of planning them
@@ -72,6 +76,7 @@ export function plannerOptions(args: readonly string[]): PlannerOptions {
     ...(given.iterations === undefined
       ? { time: seconds(text('time') ?? '5') }
       : { iterations: whole(given, 'iterations', 0, 0) }),
+    quick: given.quick === true,
     compare: text('compare'),
     save: text('save'),
     write: text('write'),

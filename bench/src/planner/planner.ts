@@ -9,10 +9,11 @@ import { generated } from './generate/index.ts'
 import { nameOf, type Source } from './graphs.ts'
 import type { Job, Line } from './measure.ts'
 import { type PlannerOptions, plannerOptions } from './options.ts'
-import { measureApart } from './process.ts'
+import { apart } from './process.ts'
 
 /** A line, compared with what is known. */
-interface Compared extends Line {
+interface Compared extends Omit<Line, 'minimumBudget'> {
+  minimumBudget: number | null
   /** The best overhead known, and how much more this one is. */
   readonly best?: number | null
   readonly difference?: number | null
@@ -30,14 +31,19 @@ export async function planner(args: readonly string[], io: Io): Promise<number> 
   if (options.write !== undefined) return write(options.graphs, options.write, io)
   const baseline = options.compare === undefined ? undefined : readBaseline(options.compare)
   const results: (Compared | Failed)[] = []
-  for (const source of options.graphs)
-    for (const budget of budgetsOf(source, options)) {
+  for (const source of options.graphs) {
+    const budgets = budgetsOf(source, options)
+    const minimum = options.quick || budgets.length === 0 ? null : await least(source, options, io)
+    for (const budget of budgets) {
       const result = await one(source, budget, options, baseline, io)
+      // Whatever a budget is refused for, it names the same one.
+      if (!('error' in result) && minimum !== null) result.minimumBudget = minimum
       results.push(result)
       if (options.json) io.out(JSON.stringify(result))
       else if ('error' in result) io.err(`${result.graph}: ${result.error.message}`)
       else io.err(progress(result))
     }
+  }
   const lines = results.filter((r): r is Compared => !('error' in r))
   if (!options.json && lines.length > 0) io.out(show(lines))
   if (options.save !== undefined) {
@@ -47,6 +53,20 @@ export async function planner(args: readonly string[], io: Io): Promise<number> 
   const worse = lines.filter(l => l.baseline === 'worse')
   for (const l of worse) io.err(`worse than the baseline: ${progress(l)}`)
   return worse.length > 0 || lines.length < results.length ? 1 : 0
+}
+
+/** Null where it cannot be said; why not is said for each line. */
+async function least(
+  source: Source,
+  { seed, layout }: PlannerOptions,
+  { script }: Io,
+): Promise<number | null> {
+  const effort = { ...(seed !== undefined && { seed }), ...(layout === true && { layout }) }
+  try {
+    return await apart('minimum', { source, effort }, script)
+  } catch {
+    return null
+  }
 }
 
 function budgetsOf(
@@ -72,7 +92,7 @@ async function one(
     ...(layout === true && { layout }),
   }
   try {
-    const line = await measureApart(job, io.script)
+    const line = await apart('line', job, io.script)
     const best = 'bytes' in budget ? budget.best : undefined
     const verdict = baseline === undefined ? undefined : against(line, baseline)
     return {

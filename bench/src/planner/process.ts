@@ -2,18 +2,33 @@ import { fork } from 'node:child_process'
 import process from 'node:process'
 import { StintError } from '@stint/graph'
 import { describe, type Failure } from '../error.ts'
-import { type Job, type Line, measure } from './measure.ts'
+import type { Source } from './graphs.ts'
+import { type Effort, type Job, type Line, measure, minimumBudget } from './measure.ts'
 
-/** The argument with which `script` measures one line. */
+/** One thing to find out. */
+interface Questions {
+  readonly line: { readonly ask: Job; readonly answer: Line }
+  readonly minimum: { readonly ask: { source: Source; effort: Effort }; readonly answer: number }
+}
+
+type Request = { readonly [K in keyof Questions]: { kind: K; ask: Questions[K]['ask'] } }[keyof Questions]
+type Reply = { readonly answer: unknown } | { readonly failure: Failure }
+
+/** The argument with which `script` answers one question. */
 export const plannerArgument = 'serve-planner'
 
-/** Measures in a process of its own, so that its memory and its first milliseconds are its own; without `script`, in this one. */
-export function measureApart(job: Job, script: string | undefined): Promise<Line> {
-  if (script === undefined) return Promise.resolve(measure(job))
+/** Finds out in a process of its own, so that its memory and its first milliseconds are its own; without `script`, in this one. */
+export function apart<K extends keyof Questions>(
+  kind: K,
+  ask: Questions[K]['ask'],
+  script: string | undefined,
+): Promise<Questions[K]['answer']> {
+  const request = { kind, ask } as Request
+  if (script === undefined) return Promise.resolve(answer(request) as Questions[K]['answer'])
   const child = fork(script, [plannerArgument], { stdio: ['ignore', 2, 2, 'ipc'] })
   return new Promise((resolve, reject) => {
-    child.on('message', (reply: { line: Line } | { failure: Failure }) => {
-      if ('line' in reply) resolve(reply.line)
+    child.on('message', (reply: Reply) => {
+      if ('answer' in reply) resolve(reply.answer as Questions[K]['answer'])
       else reject(new StintError(reply.failure.code, reply.failure.message))
       child.disconnect()
     })
@@ -23,15 +38,20 @@ export function measureApart(job: Job, script: string | undefined): Promise<Line
         new StintError('PLANNER_DIED', 'the planning process ended early', { got: String(signal ?? code) }),
       ),
     )
-    child.send(job)
+    child.send(request)
   })
 }
 
-/** Measures one line for the process that forked this one. */
+function answer(request: Request): Questions[keyof Questions]['answer'] {
+  if (request.kind === 'line') return measure(request.ask)
+  return minimumBudget(request.ask.source, request.ask.effort)
+}
+
+/** Answers one question for the process that forked this one. */
 export function servePlanner(): void {
-  process.on('message', (job: Job) => {
+  process.on('message', (request: Request) => {
     try {
-      process.send!({ line: measure(job) })
+      process.send!({ answer: answer(request) })
     } catch (error) {
       process.send!({ failure: describe(error) })
     }
