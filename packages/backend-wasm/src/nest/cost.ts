@@ -2,6 +2,7 @@ import type { CostTable, Expr, MapNest, ReduceNest, Reduction } from '@stint/eng
 import { bytesOf, type ElementwiseOp, isFloat, sizeOf, type Type } from '@stint/graph'
 import { Facts } from './facts.ts'
 import { neededExprs } from './need.ts'
+import { storesEarly } from './reduce/early.ts'
 
 /** Instructions on vectors that an op takes, where it is not one; functions, with what waits for what, as measured. */
 const opWeights: { readonly [op in ElementwiseOp]?: number } = {
@@ -25,7 +26,7 @@ const opWeights: { readonly [op in ElementwiseOp]?: number } = {
   sign: 8,
   sin: 150,
   sqrt: 6,
-  tanh: 64,
+  tanh: 45,
   where: 3,
 }
 
@@ -103,7 +104,10 @@ function passesOf(nest: MapNest | ReduceNest, axis: number): Pass[] {
       keep: nest.keep,
     }
   })
-  return [...stages, ...stores(nest.perElement, nest.keep)]
+  const [elements] = stores(nest.perElement, nest.keep)
+  if (elements === undefined) return stages
+  if (axis < nest.keep || !storesEarly(nest)) return [...stages, elements]
+  return stages.map((pass, i) => (i < nest.stages - 1 ? pass : { ...pass, work: pass.work + elements.work }))
 }
 
 /** Each expression as often as the innermost loop that it depends on turns, and what the loops take themselves. */

@@ -1,4 +1,4 @@
-import { isWithin, type Node, opDef, type ValueId } from '@stint/graph'
+import { isWithin, type Node, opDef, sizeOf, type ValueId } from '@stint/graph'
 import type { Uses } from './uses.ts'
 
 /**
@@ -11,6 +11,8 @@ import type { Uses } from './uses.ts'
  *   that follows, it would hold its operands until the update may run;
  * - so is a light value with several readers that needs stored values of twice its own size: recomputing it would keep
  *   all of them alive where one would do. With about one such source (a normalized activation) that is kept instead;
+ * - so is a costly one with several readers (the exponentials of a softmax) that alone reads a stored value of its size,
+ *   besides what it needs itself: it takes that one's place;
  * - so is what many pieces are joined to, each piece, and what many slices are taken of;
  * - so is what an anchor must find stored;
  * - so is what the user asks to be kept, what a `checkpoint` region results in, and what it reads where that would
@@ -45,9 +47,39 @@ export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<Value
       if (!enters && uses.consumers[v]!.length < 2) continue
       const held = enters ? [...stored].filter(s => !uses.kept.has(s)) : [...stored]
       const total = held.reduce((n, s) => n + Math.min(uses.size(s), uses.size(v)), 0)
-      if (enters ? total > uses.size(v) : total >= 2 * uses.size(v)) roots.add(v)
+      const kept = enters ? total > uses.size(v) : total >= 2 * uses.size(v)
+      if (kept || replaces(uses, node, v, stored)) roots.add(v)
     }
   return roots
+}
+
+/** True if `v` is costly to compute again, and a stored value of its size could be forgotten if `v` were kept. */
+function replaces(uses: Uses, node: Node, v: ValueId, sources: ReadonlySet<ValueId>): boolean {
+  return isCostly(uses, node) && [...sources].some(s => serves(uses, s, v, sources))
+}
+
+/** True if `s`, of the size of `v`, is read for nothing but `v` and what `v` reads besides: its `sources`. */
+function serves(uses: Uses, s: ValueId, v: ValueId, sources: ReadonlySet<ValueId>): boolean {
+  if (uses.producer[s]! < 0 || uses.size(s) !== uses.size(v)) return false
+  const seen = new Set<ValueId>()
+  const leads = (r: ValueId): boolean => {
+    if (r === v || (r !== s && sources.has(r)) || seen.has(r)) return true
+    seen.add(r)
+    // Values are numbered in topological order: nothing from `v` on is needed for it.
+    if (r > v || uses.required.has(r)) return false
+    return uses.consumers[r]!.every(index => uses.node(index).results.every(leads))
+  }
+  return leads(s)
+}
+
+/** FLOP an element from which on an elementwise op is better read than computed again. */
+const costly = 8
+
+function isCostly({ graph }: Uses, { op, attrs, inputs, results }: Node): boolean {
+  const def = opDef(op)
+  if (def.kind !== 'elementwise') return false
+  const types = (ids: readonly ValueId[]) => ids.map(v => graph.values[v]!)
+  return def.flops(types(inputs), types(results), attrs) >= costly * sizeOf(graph.values[results[0]!]!.shape)
 }
 
 /** What the user asks to be stored: values to keep, and results of regions. */
@@ -116,12 +148,17 @@ function addPieces(uses: Uses, { inputs, results }: Node, roots: Set<ValueId>): 
   for (const v of inputs) addLight(uses, unshaped(uses, v), roots)
 }
 
-/** What many slices are taken of, where they are views of it if it is stored: the steps of a sequence. */
+/**
+ * What many slices are taken of, where they are views of it if it is stored: the steps of a sequence. Not what is
+ * computed of the index alone, of which a slice costs no more than a part.
+ */
 function addSliced(uses: Uses, roots: Set<ValueId>): void {
   for (const v of uses.graph.values.keys()) {
     if (uses.consumers[v]!.length < many || roots.has(v) || !uses.isLight(v)) continue
     const slices = uses.consumers[v]!.filter(i => uses.node(i).op === 'slice')
-    if (slices.length >= many) addLight(uses, unshaped(uses, v), roots)
+    const from = unshaped(uses, v)
+    const isGenerated = opDef(uses.producerOf(from)?.op ?? 'slice').kind === 'generator'
+    if (slices.length >= many && !isGenerated) addLight(uses, from, roots)
   }
 }
 

@@ -15,6 +15,11 @@ import { type Range, RowSweep } from './sweep.ts'
 export interface Folding {
   readonly reductions: readonly Reduction[]
   readonly accumulators: readonly (readonly Accumulator[])[]
+  /** What is written beside: the accesses, and how four elements or one are. Rows alone do so. */
+  readonly writes?: {
+    readonly to: readonly number[]
+    readonly store: (values: Values, lanes: 'four' | 'one') => void
+  }
 }
 
 /**
@@ -102,7 +107,7 @@ export class RowBlock implements Block {
     this.#sweep = new RowSweep(code, plan.nest.keep)
   }
 
-  fold(range: Range, { reductions, accumulators }: Folding): void {
+  fold(range: Range, { reductions, accumulators, writes }: Folding): void {
     const [list] = accumulators as [readonly Accumulator[]]
     for (const accumulator of list) accumulator.startChunk()
     this.#sweep.fold(
@@ -110,12 +115,15 @@ export class RowBlock implements Block {
       this.#places,
       this.#point,
       reductions.map(r => r.expr),
+      writes?.to ?? [],
       reductions.some(needsLanes),
       values => {
         for (const [i, r] of reductions.entries()) list[i]!.add(values.value(r.expr))
+        writes?.store(values, 'four')
       },
       (values, masks) => {
         for (const [i, r] of reductions.entries()) list[i]!.addOne(values.value(r.expr), masks)
+        writes?.store(values, 'one')
       },
     )
   }

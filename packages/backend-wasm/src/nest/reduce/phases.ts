@@ -22,6 +22,7 @@ import {
   startFolding,
   unravel,
 } from './block.ts'
+import { storesEarly } from './early.ts'
 import type { ReducePlan } from './plan.ts'
 
 /** The phases of a reduce nest: one over points, or several over chunks where these are what can be shared out. */
@@ -89,13 +90,16 @@ class ReduceCode {
 
   /** Everything, point by point. */
   whole(): void {
+    const { nest, kind } = this.#plan
+    const early = kind === 'rows' && storesEarly(nest)
     this.#eachPoint(block => {
-      for (let stage = 0; stage < this.#plan.nest.stages; stage++) {
+      for (let stage = 0; stage < nest.stages; stage++) {
         const folding = startFolding(this.#code, this.#plan, block, stage)
-        foldAll(this.#code, this.#plan, block, folding)
+        const writes = early && stage === nest.stages - 1 ? { writes: this.#elementWrites() } : {}
+        foldAll(this.#code, this.#plan, block, { ...folding, ...writes })
         this.#finish(block, folding)
       }
-      this.#storeElements(block, 'all')
+      if (!early) this.#storeElements(block, 'all')
       this.#storePoints(block)
     })
   }
@@ -356,15 +360,25 @@ class ReduceCode {
   }
 
   #storeElements(block: Block, range: Parameters<Block['each']>[0]): void {
-    const { nest } = this.#plan
-    if (nest.perElement.length === 0) return
-    const first = this.#code.exprs.length + nest.perPoint.length
+    const { perElement } = this.#plan.nest
+    if (perElement.length === 0) return
+    const { to, store } = this.#elementWrites()
     block.each(
       range,
-      nest.perElement.map(s => s.expr),
-      nest.perElement.map((_, i) => first + i),
-      (values, lanes) => this.#store(nest.perElement, values, first, lanes),
+      perElement.map(s => s.expr),
+      to,
+      store,
     )
+  }
+
+  /** The accesses of what is written at every element, and the code that writes it. */
+  #elementWrites(): NonNullable<Folding['writes']> {
+    const { perElement, perPoint } = this.#plan.nest
+    const first = this.#code.exprs.length + perPoint.length
+    return {
+      to: perElement.map((_, i) => first + i),
+      store: (values, lanes) => this.#store(perElement, values, first, lanes),
+    }
   }
 
   #storePoints(block: Block): void {

@@ -42,6 +42,22 @@ test('over nothing, and of nothing', async () => {
   await check((x: Value) => x.sum(1).add(1), [f32(3, 0)])
 })
 
+test('what is summed up last is written along with it', async () => {
+  const exponentials = (x: Value): Value[] => {
+    const e = x.sub(x.max([1], true)).exp()
+    return [e, e.sum([1])]
+  }
+  for (const shape of [
+    [7, 3],
+    [64, 128],
+    [5, 1003],
+    [40, 9000],
+    [2, 20_000],
+    [3, 6, 7],
+  ])
+    for (const dtype of ['f32', 'f64'] as const) await check(exponentials, [{ dtype, shape }], near)
+})
+
 describe('stages', () => {
   const types: [string, readonly number[]][] = [
     ['short rows', [64, 10]],

@@ -23,17 +23,21 @@ export class RowSweep {
     this.#length = axis < 0 ? 1 : domain[axis]!
   }
 
-  /** `add` is given four elements, `addOne` single ones; which lane these belong to matters only with `lanes`. */
+  /**
+   * `add` is given four elements, `addOne` single ones; which lane these belong to matters only with `lanes`. Both may
+   * write to the accesses `writes`.
+   */
   fold(
     range: Range,
     point: Places,
     values: Values,
     roots: readonly number[],
+    writes: readonly number[],
     lanes: boolean,
     add: (values: Values) => void,
     addOne: (values: Values, masks: LaneMasks) => void,
   ): void {
-    this.#rows(range, point, roots, [], (stretch, start) =>
+    this.#rows(range, point, roots, writes, (stretch, start) =>
       this.#foldStretch(stretch, start, values, lanes, add, addOne),
     )
   }
