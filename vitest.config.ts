@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^stint\/conformance$/, replacement: `${packages}/stint/src/conformance/index.ts` },
       { find: /^stint$/, replacement: `${packages}/stint/src/index.ts` },
       { find: /^@stint\/([a-z-]+)\/node$/, replacement: `${packages}/$1/src/node.ts` },
+      { find: /^@stint\/planner\/exact$/, replacement: `${packages}/planner/src/exact.ts` },
       { find: /^@stint\/([a-z-]+)\/testing$/, replacement: `${packages}/$1/src/testing/index.ts` },
       { find: /^@stint\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
     ],

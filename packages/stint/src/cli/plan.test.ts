@@ -101,6 +101,21 @@ describe('stint plan', () => {
     expect(await failure([...args, '--points', '1'], { cwd })).toMatchObject({ status: 2, code: 'USAGE' })
   })
 
+  test.each([
+    ['the shorthand', chain(6), '50%'],
+    ['full', fullForm(chain(6)), '640'],
+  ])('with --exact, says of a plan in %s that nothing is cheaper', async (_, dag, budget) => {
+    const cwd = folderWith(dag)
+    const { exact } = lastJson(await call([...asked(budget), '--exact', '--json'], { cwd }))
+    expect(exact).toMatchObject({
+      optimal: true,
+      gap: 0,
+      class: expect.stringContaining('in one given order'),
+    })
+    const { out } = await call([...asked(budget), '--exact'], { cwd })
+    expect(out).toMatch(/^exact +proved to be the cheapest of plans with first runs in one given order/m)
+  })
+
   test('refuses a budget that is too small with the smallest that works', async () => {
     const error = await failure(asked('150'), { cwd: folderWith(chain(4)) })
     expect(error).toMatchObject({ code: 'INFEASIBLE_BUDGET', requestedBytes: 150 })

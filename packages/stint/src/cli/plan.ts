@@ -19,6 +19,7 @@ import {
 } from '@stint/planner'
 import { type Given, readArgs, type Usage } from './args.ts'
 import { CliError } from './errors.ts'
+import { type Proof, planExactly, showProof } from './exact.ts'
 import { readJson, writeWhole } from './files.ts'
 import type { Io } from './io.ts'
 import { percent, table } from './summary.ts'
@@ -34,6 +35,7 @@ export const planUsage: Usage = {
     layout: {
       about: 'everything gets an offset, and the budget bounds the arena (always so for files in full)',
     },
+    exact: { about: 'looks for the cheapest plan of all, and proves it or says how far off it may be' },
     out: { value: '<plan.json>', about: 'where to write the plan' },
     explain: { about: 'what fills the peak, what is kept, what runs again, and why' },
     draw: { value: '<plan.svg>', about: 'a picture of the plan: what lives where, run by run' },
@@ -56,6 +58,8 @@ interface Planning {
   readonly recomputedTasks: number
   readonly seconds: number
   readonly planHash: string
+  /** With --exact: how far the plan may be from the cheapest. */
+  readonly exact?: Proof
 }
 
 /** A file, and how it is to be planned. */
@@ -72,7 +76,7 @@ export async function planFile(argv: readonly string[], io: Io): Promise<void> {
   const [budget, curveFile] = [given.text('budget'), given.text('curve')]
   if (budget === undefined && curveFile === undefined)
     throw new CliError('USAGE', 'stint plan needs --budget', { hint: 'Such as --budget 50%.' })
-  for (const flag of ['out', 'draw', 'explain'])
+  for (const flag of ['out', 'draw', 'explain', 'exact'])
     if (budget === undefined && (given.text(flag) !== undefined || given.has(flag)))
       throw new CliError('USAGE', `--${flag} needs a plan, which needs --budget`, {
         hint: 'Such as --budget 50%.',
@@ -116,9 +120,17 @@ async function planned(
   const storeAllPeakBytes = storeAllPeak(dag)
   const budgetBytes = budgetOf(asked, storeAllPeakBytes)
   const start = performance.now()
-  const found = plan(dag, { ...options, budget: budgetBytes })
+  const { plan: found, proof } = given.has('exact')
+    ? await planExactly(dag, { ...options, budget: budgetBytes })
+    : { plan: plan(dag, { ...options, budget: budgetBytes }), proof: undefined }
   const seconds = (performance.now() - start) / 1000
-  const result = { budgetBytes, storeAllPeakBytes, seconds, ...facts(dag, found) }
+  const result: Planning = {
+    budgetBytes,
+    storeAllPeakBytes,
+    seconds,
+    ...facts(dag, found),
+    ...(proof && { exact: proof }),
+  }
   const [out, picture] = [given.text('out'), given.text('draw')]
   if (out !== undefined)
     await writeWhole(resolve(io.cwd, out), `${JSON.stringify(shorthand ? toShorthand(dag, found) : found)}\n`)
@@ -181,6 +193,7 @@ function showPlanning(p: Planning): string {
     ['cost', `${p.cost}, ${p.baseCost} without recomputation`],
     ['overhead', `${percent(p.overhead)}, ${p.recomputedTasks} tasks run again`],
     ['lower bound', `${p.lowerBound}, which no plan within the budget can go below`],
+    ...(p.exact === undefined ? [] : [['exact', showProof(p.exact)] as const]),
     ['time', `${p.seconds.toFixed(2)} s`],
     ['plan', p.planHash],
   ])
