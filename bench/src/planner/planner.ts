@@ -43,16 +43,22 @@ export async function planner(args: readonly string[], io: Io): Promise<number> 
       else if ('error' in result) io.err(`${result.graph}: ${result.error.message}`)
       else io.err(progress(result))
     }
+    // After each graph: what a long run has found is kept if it is broken off.
+    if (options.save !== undefined) save(options.save, results.filter(isLine))
   }
-  const lines = results.filter((r): r is Compared => !('error' in r))
+  const lines = results.filter(isLine)
   if (!options.json && lines.length > 0) io.out(show(lines))
-  if (options.save !== undefined) {
-    const before = existsSync(options.save) ? readBaseline(options.save) : emptyBaseline
-    writeBaseline(options.save, improved(before, lines))
-  }
   const worse = lines.filter(l => l.baseline === 'worse')
   for (const l of worse) io.err(`worse than the baseline: ${progress(l)}`)
   return worse.length > 0 || lines.length < results.length ? 1 : 0
+}
+
+function isLine(result: Compared | Failed): result is Compared {
+  return !('error' in result)
+}
+
+function save(file: string, lines: readonly Compared[]): void {
+  writeBaseline(file, improved(existsSync(file) ? readBaseline(file) : emptyBaseline, lines))
 }
 
 /** Null where it cannot be said; why not is said for each line. */
