@@ -7,7 +7,7 @@ export type Id = number
  * What one derivative reads besides the gradient of the result; `pass` where that gradient is the derivative, and nothing
  * is computed; undefined where there is none.
  */
-export type Derivative = readonly Id[] | 'pass' | undefined
+type Derivative = readonly Id[] | 'pass' | undefined
 
 export interface Op {
   readonly name: string
