@@ -68,7 +68,8 @@ export class Ascender {
     // The ends: first cost counts, then bytes; the other way round.
     this.#spend(network.keepAll(this.#effort.left))
     let left = found()
-    if (left.bytes <= room) return { bound: 0, price: 0, ...cuts }
+    const { againCost } = this.#moment
+    if (left.bytes <= room) return { bound: againCost, price: 0, ...cuts }
     if (this.#spend(network.keepLeast(this.#effort.left)) > room) return { ...infeasible, ...cuts }
     let right = found()
     let best = { bound: 0, price: 0 }
@@ -92,7 +93,7 @@ export class Ascender {
       } else if (price === meet) break
       price = 0
     }
-    return { ...best, ...cuts }
+    return { bound: best.bound + againCost, price: best.price, ...cuts }
   }
 
   #open(): CutNetwork {
@@ -128,13 +129,13 @@ export class Ascender {
   }
 
   #cut(network: CutNetwork, { bytes, cost }: Kept): Cut {
-    const at = this.#moment.task
+    const { task, again, fixedBytes, againCost } = this.#moment
     return {
-      at,
+      at: task,
       retained: network.retained(),
-      rerun: network.rerun(),
-      bytes: bytes + this.#moment.fixedBytes,
-      cost,
+      rerun: [...again, ...network.rerun()].sort((a, b) => a - b),
+      bytes: bytes + fixedBytes,
+      cost: cost + againCost,
     }
   }
 }

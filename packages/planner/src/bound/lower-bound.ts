@@ -2,6 +2,7 @@ import type { DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { Ascender, type Ascent, type Cut, type Effort } from './ascend.ts'
 import { candidates } from './candidates.ts'
+import { close } from './close.ts'
 import { factsOf } from './facts.ts'
 import { Moment } from './moment.ts'
 
@@ -28,23 +29,54 @@ export function lowerBound(model: Model, budget: number, options: BoundOptions =
   const moment = new Moment(factsOf(model, options.arena ?? false))
   const bytes = options.arena === true ? Math.ceil(budget / model.align) * model.align : budget
   const effort: Effort = { left: options.work ?? 8e7 }
-  let best: Ascent & { task?: DagTaskId } = { bound: 0, price: 0 }
+  const unit = costUnit(model)
+  const found: Candidate[] = []
+  let [most, price] = [0, 0]
   for (const task of candidates(moment, bytes, effort)) {
     if (effort.left <= 0) break
     moment.at(task)
-    const { bound: above, price } = best
     // None takes all that is left, however intertwined what surrounds it.
     const share: Effort = { left: Math.ceil(effort.left / 2) }
     const given = share.left
-    const found = new Ascender(moment, bytes, share).ascend({ above, price })
+    const ascent = new Ascender(moment, bytes, share).ascend({ above: most, price })
     effort.left -= given - share.left
-    if (found.bound > best.bound) best = found
+    if (ascent.bound === Number.POSITIVE_INFINITY) return { bound: ascent.bound }
+    if (ascent.bound > 0) found.push({ ascent, task })
+    if (ascent.bound > most) [most, price] = [ascent.bound, ascent.price]
   }
-  if (best.bound === Number.POSITIVE_INFINITY) return { bound: best.bound }
-  return {
-    bound: model.baseCost + roundUp(model, best.bound),
-    ...(best.fits !== undefined && { cut: best.fits }),
+  const { bound, fits } = closest(moment, bytes, unit, found, effort)
+  return { bound: model.baseCost + Math.ceil(bound / unit) * unit, ...(fits !== undefined && { cut: fits }) }
+}
+
+interface Candidate {
+  readonly ascent: Ascent
+  readonly task: DagTaskId
+}
+
+/** DAGs of at most so many tasks are searched on, from so many moments, with at most so much work in all. */
+const small = { tasks: 2000, moments: 6, work: 8e6 }
+
+/** The best bound of all, after a search among the best of them where the DAG is small. */
+function closest(
+  moment: Moment,
+  budget: number,
+  unit: number,
+  found: Candidate[],
+  effort: Effort,
+): Pick<Ascent, 'bound' | 'fits'> {
+  const sorted = found.sort((a, b) => b.ascent.bound - a.ascent.bound)
+  let best: Pick<Ascent, 'bound' | 'fits'> = sorted[0]?.ascent ?? { bound: 0 }
+  if (moment.facts.model.needed.length > small.tasks) return best
+  let left = Math.min(effort.left, small.work)
+  for (const { task, ascent } of sorted.slice(0, small.moments)) {
+    // What fits at a price is the most that can come of it.
+    if (ascent.fits !== undefined && ascent.fits.cost <= best.bound) continue
+    const share: Effort = { left: left / 2 }
+    const closed = close(moment, task, budget, unit, ascent, share)
+    left -= left / 2 - share.left
+    if (closed.bound > best.bound) best = closed
   }
+  return best
 }
 
 /**
@@ -64,13 +96,13 @@ export function cutAt(
   return { ...(fits && { fits }), ...(exceeds && { exceeds }) }
 }
 
-/** Costs are whole numbers, and multiples of what divides them all. */
-function roundUp(model: Model, bound: number): number {
+/** What divides all costs, so that bounds can be rounded up to a multiple of it. */
+function costUnit(model: Model): number {
   let unit = 0
   const divide = (cost: number): void => {
     for (let rest = cost; rest > 0; ) [unit, rest] = [rest, unit % rest]
   }
   for (const cost of model.cost) divide(cost)
   for (const cost of model.copyCost) divide(cost)
-  return unit === 0 ? 0 : Math.ceil(bound / unit) * unit
+  return unit === 0 ? 1 : unit
 }

@@ -7,6 +7,12 @@ export const before = 1
 export const after = 2
 const self = 3
 
+/** That an ancestor runs again after the moment, or does not. */
+export interface Supposition {
+  readonly task: DagTaskId
+  readonly again: boolean
+}
+
 /**
  * The moment at which a task runs for the first time, in any schedule: its ancestors have run, its descendants have not, and
  * what they will read is kept across it or computed again. All that must be true of every schedule, and no more, so that
@@ -29,6 +35,11 @@ export class Moment {
   readonly wanted: Uint8Array
   /** Bytes that live at the moment in any case. */
   fixedBytes = 0
+  /** Ancestors that run again in any case, as supposed, and what that costs. */
+  again: readonly DagTaskId[] = []
+  againCost = 0
+  /** By task: supposed not to run again. */
+  readonly #not: Uint8Array
   /** Tasks and values looked at, over all moments. */
   work = 0
   readonly #stack: DagTaskId[] = []
@@ -36,14 +47,23 @@ export class Moment {
   constructor(facts: Facts) {
     this.facts = facts
     this.side = new Uint8Array(facts.model.cost.length)
+    this.#not = new Uint8Array(facts.model.cost.length)
     this.charge = new Float64Array(facts.size.length)
     this.wanted = new Uint8Array(facts.size.length)
   }
 
-  /** Goes to the first run of a needed task. */
-  at(task: DagTaskId): void {
+  /** Goes to the first run of a needed task, among schedules in which some of its ancestors run again and others do not. */
+  at(task: DagTaskId, supposed: readonly Supposition[] = []): void {
+    const { cost } = this.facts.model
     this.task = task
     this.#sides()
+    this.#not.fill(0)
+    this.again = supposed.filter(s => s.again).map(s => s.task)
+    this.againCost = this.again.reduce((n, t) => n + cost[t]!, 0)
+    for (const { task: t, again } of supposed) {
+      if (again) this.side[t] = after
+      else this.#not[t] = 1
+    }
     this.#wants()
     this.#charges()
     this.work += this.side.length + this.charge.length + this.facts.readers.length
@@ -62,7 +82,7 @@ export class Moment {
   isFinal(v: DagValueId): boolean {
     const { producer, once } = this.facts.model
     const p = producer[v]!
-    return p < 0 || (once[p] === 1 && this.side[p] !== 0)
+    return p < 0 || ((once[p] === 1 || this.#not[p] === 1) && this.side[p] !== 0)
   }
 
   #sides(): void {
