@@ -47,7 +47,11 @@ export default {
       from: { path: '^((?:packages|apps)/[^/]+|bench)/src/' },
       to: {
         path: '^(packages|apps)/[^/]+/src/',
-        pathNot: ['^$1/', '^packages/[^/]+/src/(index|node|(testing|conformance)/index)[.]ts$'],
+        pathNot: [
+          '^$1/',
+          '^packages/[^/]+/src/(index|node|(testing|conformance)/index)[.]ts$',
+          '^packages/planner/src/exact[.]ts$',
+        ],
       },
     },
     {

@@ -50,19 +50,19 @@ function compare(count: number, tasks: number, plain: boolean): Count {
 }
 
 describe('bounds of small DAGs, against the best of all schedules', { timeout: 600_000 }, () => {
-  // Measured on the wide sample: tight in 251 of 1043 cases, and 2778 of 2977 least budgets; with everything, 52 of 409 and
-  // 526 of 597.
+  // Measured on the wide sample: tight in 869 of 1043 cases, and 2801 of 3000 least budgets; with everything, 129 of 409 and
+  // 529 of 600.
   test('with one result a task, recomputation alone: never above', () => {
     const { dear, tight, dags, least } = compare(full ? 3000 : 200, 8, true)
     expect(dear).toBeGreaterThan(40)
-    expect(tight / dear).toBeGreaterThan(0.2)
+    expect(tight / dear).toBeGreaterThan(0.75)
     expect(least / dags).toBeGreaterThan(0.9)
   })
 
   test('with everything a DAG may have: never above', () => {
     const { dear, tight, dags, least } = compare(full ? 600 : 100, 6, false)
     expect(dear).toBeGreaterThan(10)
-    expect(tight / dear).toBeGreaterThan(0.05)
+    expect(tight / dear).toBeGreaterThan(0.2)
     expect(least / dags).toBeGreaterThan(0.8)
   })
 })

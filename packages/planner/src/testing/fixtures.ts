@@ -9,7 +9,7 @@ export interface Known {
 
 /** Names of the task graphs beside the sources. */
 export const fixtureNames: readonly string[] = readdirSync(folder)
-  .filter(f => f.endsWith('.json') && f !== 'best-known.json')
+  .filter(f => f.endsWith('.json') && f !== 'best-known.json' && f !== 'optima.json')
   .map(f => f.slice(0, -'.json'.length))
 
 /** A task graph, as parsed JSON. */
@@ -21,3 +21,19 @@ export function fixture(name: string): unknown {
 export function bestKnown(name: string): { storeAllPeak: number; budgets: readonly Known[] } {
   return JSON.parse(readFileSync(new URL('best-known.json', folder), 'utf8')).graphs[name]
 }
+
+export interface Optima {
+  /** The graph itself, where it is not a file of its own. */
+  readonly graph?: unknown
+  readonly budgets: readonly {
+    readonly budget: number
+    readonly cost: number
+    /** Whether nothing at all costs less, or nothing in the class of the exact solver, first runs in file order. */
+    readonly among: 'all' | 'class'
+  }[]
+}
+
+/** What the exact solver proved, by graph. */
+export const optima: Readonly<Record<string, Optima>> = JSON.parse(
+  readFileSync(new URL('optima.json', folder), 'utf8'),
+).graphs
