@@ -8,15 +8,22 @@ export * from './kernel/nest.ts'
 export * from './program/program.ts'
 export { type Compiled, type CompileOptions, compile } from './session/compile.ts'
 export { type DagFile, toDag } from './session/dag-file.ts'
-export { FeedError, InfeasibleBudgetError, type TopValue, TornSessionError } from './session/errors.ts'
+export {
+  FeedError,
+  InfeasibleBudgetError,
+  type MicrobatchAdvice,
+  type TopValue,
+  TornSessionError,
+} from './session/errors.ts'
 export { type Budget, type Memory, parseMemory, showBytes } from './session/memory.ts'
+export type { Microbatches } from './session/microbatches.ts'
+export { planPrograms } from './session/plan-programs.ts'
 export { Ladder, type Lowered, lowerGraph, type Planned, type PlanOptions } from './session/planned.ts'
 export { type Category, categories, type PlanReport } from './session/report.ts'
 export {
   type Arrays,
   openSession,
   type ProgramSpec,
-  planPrograms,
   Session,
   type SessionOptions,
   type StepTime,

@@ -84,3 +84,13 @@ export class GraphError extends StintError {
     super('GRAPH', what, fields)
   }
 }
+
+/** A program whose batch cannot be computed in slices. */
+export class MicrobatchError extends StintError {
+  /** Paths of the layers that mix examples; empty where that is not the reason. */
+  readonly layers: readonly string[]
+  constructor(what: string, layers: readonly string[], fields: ErrorFields = {}) {
+    super('MICROBATCH', what, fields)
+    this.layers = layers
+  }
+}

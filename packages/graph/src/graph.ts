@@ -33,6 +33,8 @@ export interface Hints {
   readonly region?: string
   /** Of a result of a region: the outermost region that it is a result of, and which keeps it. */
   readonly result?: string
+  /** Which slice of the batch the node computes, from 0: nothing is fused, or computed once, for several of them. */
+  readonly slice?: number
 }
 
 export interface Node {

@@ -26,6 +26,12 @@ export interface FitOptions extends Method {
   readonly test?: Dataset
   /** Rows of a step. The last step of an epoch takes what remains. */
   readonly batch: number
+  /**
+   * Gradient accumulation: into how many equal slices the batch of a step is cut, computed one after the other in one
+   * program. The gradient is that of the whole batch, to rounding; dropout drops the same. Layers that mix examples,
+   * such as batch norm, forbid it.
+   */
+  readonly microbatches?: number
   /** How often the data are gone through; or give `steps`. */
   readonly epochs?: number
   /** How many steps to run; or give `epochs`. */

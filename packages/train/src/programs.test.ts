@@ -15,6 +15,7 @@ function graphs(options: Partial<ProgramOptions> = {}): { [name: string]: Graph 
   return Object.fromEntries(
     Object.entries(programs).map(([name, spec]) => {
       if ('nodes' in spec) return [name, spec]
+      if ('graph' in spec) return [name, spec.graph]
       return [name, trace(spec.fn, spec.inputs, { name, ...(spec.names && { names: spec.names }) }).graph]
     }),
   )
@@ -67,4 +68,21 @@ test('accuracy is counted unless it is not wanted', () => {
   const names = (accuracy: boolean) => graphs({ accuracy }).train!.outputs.map(o => o.name)
   expect(names(true)).toEqual(['loss', 'correct'])
   expect(names(false)).toEqual(['loss'])
+})
+
+test('microbatches cut full batches evenly, and the others into slices no larger', () => {
+  const { programs } = trainingPrograms(model, {
+    loss: crossEntropy,
+    optimizer: adam(),
+    data: rows(10),
+    batch: 4,
+    microbatches: 2,
+  })
+  const inputs = ['x', 'y']
+  expect(Object.values(programs).map(spec => 'microbatches' in spec && spec.microbatches)).toEqual([
+    { count: 2, inputs },
+    { rows: 2, inputs },
+    { count: 2, inputs },
+    { rows: 2, inputs },
+  ])
 })

@@ -1,5 +1,5 @@
 import type { Dataset } from '@stint/data'
-import type { ProgramSpec } from '@stint/engine'
+import type { Microbatches, ProgramSpec } from '@stint/engine'
 import { f32, i32, type Type, type Value } from '@stint/graph'
 import { evalStep, type Layer, type StepOptions, trainStep } from '@stint/nn'
 import type { FitOptions, Method } from './options.ts'
@@ -25,7 +25,7 @@ export interface TrainingPrograms {
 }
 
 /** What the programs of a run depend on. */
-export type ProgramOptions = Method & Pick<FitOptions, 'data' | 'test' | 'batch'>
+export type ProgramOptions = Method & Pick<FitOptions, 'data' | 'test' | 'batch' | 'microbatches'>
 
 /**
  * The programs of a run, to be planned over one arena: `train` and `evaluate` on full batches, `train.last` and
@@ -61,12 +61,32 @@ function trainProgram(model: Layer, options: ProgramOptions, rows: number): Prog
     fn,
     inputs: [...batchTypes(options.data, rows), ...(scheduled ? [f32()] : [])],
     names: ['x', 'y', 'rate'],
+    ...slices(options, rows),
   }
+}
+
+/**
+ * How the batch of a program is cut: a full one evenly, and others, which are for the short last step or for another
+ * data set, into slices that are no larger.
+ */
+function slices(
+  { data, batch, microbatches }: ProgramOptions,
+  rows: number,
+): { microbatches?: Microbatches } {
+  if (microbatches === undefined) return {}
+  const { full } = batchSizes(data, batch)
+  const size = rows === full ? { count: microbatches } : { rows: Math.max(1, Math.ceil(full / microbatches)) }
+  return { microbatches: { ...size, inputs: ['x', 'y'] } }
 }
 
 /** The program that judges `rows` rows, without training. */
 export function evaluateProgram(model: Layer, options: ProgramOptions, rows: number): ProgramSpec {
-  return { fn: evalStep(model, common(options)), inputs: batchTypes(options.data, rows), names: ['x', 'y'] }
+  return {
+    fn: evalStep(model, common(options)),
+    inputs: batchTypes(options.data, rows),
+    names: ['x', 'y'],
+    ...slices(options, rows),
+  }
 }
 
 function common({ loss, accuracy = true, prepare, data }: ProgramOptions): Omit<StepOptions, 'optimizer'> {

@@ -136,7 +136,7 @@ class Merger {
 
   #merge(a: number, b: number): boolean {
     const [first, second] = [this.#clusters.get(a)!, this.#clusters.get(b)!]
-    if (this.#regionOf(first) !== this.#regionOf(second)) return false
+    if (!this.#uses.together(first.roots[0]!, second.roots[0]!)) return false
     const both = union(first, second, sizeOf)
     // A small result of an anchor is stored, so that the anchor need not wait for what the rest of the task waits for.
     const waits =
@@ -159,11 +159,6 @@ class Merger {
     this.#clusters.set(a, both)
     for (const v of both.roots) this.#home.set(v, a)
     return true
-  }
-
-  /** The `checkpoint` region of a cluster: clusters of different ones never merge. */
-  #regionOf(c: Cluster): string | undefined {
-    return this.#uses.hints(c.roots[0]!).region
   }
 
   /** True if some results are never to be computed twice, and others may be: those then need a task of their own. */

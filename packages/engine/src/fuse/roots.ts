@@ -21,7 +21,7 @@ import type { Uses } from './uses.ts'
 export function chooseRoots(uses: Uses, forced: ReadonlySet<ValueId>): Set<ValueId> {
   const { graph } = uses
   const latest = latestHeavy(uses)
-  const asked = [...forced, ...uses.required, ...hinted(uses)]
+  const asked = [...forced, ...uses.required, ...hinted(uses), ...carried(uses)]
   const roots = new Set<ValueId>(asked.filter(v => uses.producer[v]! >= 0))
   for (const node of graph.nodes) {
     const { kind, prologue } = opDef(node.op)
@@ -89,6 +89,15 @@ function hinted({ graph }: Uses): ValueId[] {
   )
 }
 
+/** What a slice of the batch hands on to another, or to what follows all of them. */
+function carried(uses: Uses): ValueId[] {
+  return uses.graph.nodes.flatMap(({ results, hints }) =>
+    hints?.slice === undefined
+      ? []
+      : results.filter(v => uses.consumers[v]!.some(i => uses.node(i).hints?.slice !== hints.slice)),
+  )
+}
+
 /** True if a node of a region reads `v` from outside it: until the region is computed again, `v` or its sources are kept. */
 function isInput(uses: Uses, v: ValueId, { hints }: Node): boolean {
   return hints?.region !== undefined && !isWithin(uses.hints(v).region, hints.region)
@@ -118,7 +127,7 @@ function chainEnd(uses: Uses, v: ValueId, roots: ReadonlySet<ValueId>, latest: I
     if (readers.length !== 1 || uses.required.has(end)) return end
     const node = uses.node(readers[0]!)
     const [next] = node.results as [ValueId]
-    if (node.hints?.region !== uses.hints(v).region) return end
+    if (!uses.together(v, next)) return end
     const fits =
       (opDef(node.op).kind === 'elementwise' || node.op === 'reshape') && uses.size(next) === uses.size(v)
     if (!fits || roots.has(next) || latest[next]! > latest[v]!) return end

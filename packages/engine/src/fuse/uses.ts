@@ -42,6 +42,12 @@ export class Uses {
     return this.producerOf(v)?.hints ?? {}
   }
 
+  /** Whether two values are of the same `checkpoint` region and the same slice of the batch: others share no kernel. */
+  together(a: ValueId, b: ValueId): boolean {
+    const [x, y] = [this.hints(a), this.hints(b)]
+    return x.region === y.region && x.slice === y.slice
+  }
+
   size(v: ValueId): number {
     return sizeOf(this.graph.values[v]!.shape)
   }

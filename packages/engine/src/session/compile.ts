@@ -11,6 +11,7 @@ import {
 import type { Backend, Target } from '../backend.ts'
 import { FeedError } from './errors.ts'
 import type { Memory } from './memory.ts'
+import type { Microbatches } from './microbatches.ts'
 import type { PlanOptions } from './planned.ts'
 import type { PlanReport } from './report.ts'
 import { openSession, type Session } from './session.ts'
@@ -21,6 +22,11 @@ export interface CompileOptions extends PlanOptions {
   readonly backend: Backend
   readonly memory?: Memory
   readonly target?: Target
+  /**
+   * Cuts the batch into as many slices, one after the other: `4`, or `{ count: 4, inputs: ['1', '2'] }` with the
+   * arguments that hold examples. Throws MicrobatchError where they are uneven, or examples depend on each other.
+   */
+  readonly microbatches?: Microbatches
   readonly finiteInputs?: boolean
   readonly fusion?: boolean
   readonly simplify?: boolean
@@ -47,10 +53,11 @@ export interface Compiled extends AsyncDisposable {
  * const value = await f(w, x)
  */
 export async function compile(fn: Traceable, options: CompileOptions): Promise<Compiled> {
-  const { inputs, ...rest } = options
+  const { inputs, microbatches, ...rest } = options
   const { graph, outputs } = trace(fn, inputs)
   const name = graph.name
-  const session = await openSession({ ...rest, programs: { [name]: graph } })
+  const spec = { graph, ...(microbatches !== undefined && { microbatches }) }
+  const session = await openSession({ ...rest, programs: { [name]: spec } })
   const call = async (...args: readonly Tree<TypedArray>[]): Promise<Tree<TypedArray>> => {
     const results = await session.run(name, named(inputs, args))
     return mapTree(outputs ?? [], isName, output => results[output]!) as Tree<TypedArray>

@@ -8,7 +8,6 @@ import {
   type Tree,
   type Type,
   type TypedArray,
-  trace,
   viewOf,
 } from '@stint/graph'
 import { type AuditReport, audit } from '../audit/audit.ts'
@@ -17,15 +16,23 @@ import { slotBytes } from '../program/emit.ts'
 import { isKernelStep, type Slot } from '../program/program.ts'
 import { FeedError, TornSessionError } from './errors.ts'
 import { arrayBytes, feedBytes } from './feed.ts'
-import { type Budget, type Memory, parseMemory } from './memory.ts'
-import { PinnedSet } from './pinned.ts'
-import { Ladder, type Lowered, lowerGraph, type Planned, type PlanOptions } from './planned.ts'
+import { type Memory, parseMemory } from './memory.ts'
+import type { Microbatches } from './microbatches.ts'
+import type { PinnedSet } from './pinned.ts'
+import { graphOf, planPrograms } from './plan-programs.ts'
+import { Ladder, lowerGraph, type Planned, type PlanOptions } from './planned.ts'
 import { type PlanReport, report } from './report.ts'
 
 /** A program to compile: a graph, or a function of traced values with the types of its arguments. */
 export type ProgramSpec =
   | Graph
-  | { readonly fn: Traceable; readonly inputs: readonly Tree<Type>[]; readonly names?: readonly string[] }
+  | (({ readonly graph: Graph } | TracedSpec) & { readonly microbatches?: Microbatches })
+
+interface TracedSpec {
+  readonly fn: Traceable
+  readonly inputs: readonly Tree<Type>[]
+  readonly names?: readonly string[]
+}
 
 export interface SessionOptions extends PlanOptions {
   /** Programs by name. The one with the largest unconstrained peak is the one that percentages mean. */
@@ -330,50 +337,4 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     throw error
   }
   return session
-}
-
-/** The plans of a session without opening it: what `openSession` would do, allocating no arena. */
-export function planPrograms(
-  options: SessionOptions,
-  target: Target,
-  budget: Budget,
-): { planned: readonly Planned[]; pinned: PinnedSet; main: string; ladders: readonly Ladder[] } {
-  const pinned = new PinnedSet(target.align)
-  const graphs = Object.entries(options.programs).map(([name, spec]) => ({
-    name,
-    graph: graphOf(name, spec),
-  }))
-  const lowered = graphs.map(
-    ({ name, graph }): Lowered => lowerGraph(name, graph, options.backend, target, options),
-  )
-  for (const { tasks } of lowered) pinned.add(tasks.graph)
-  const ladders = lowered.map(l => new Ladder(l, target, pinned, options))
-  const main = ladders.reduce((a, b) => (b.unconstrained.arenaBytes > a.unconstrained.arenaBytes ? b : a))
-  const limit = limitOf(budget, main.unconstrained.arenaBytes)
-  refuseUnfit(ladders, limit)
-  const first = main.fit(limit)
-  // The others run in the arena that the largest needs, or, where they cannot, in as little more as they can.
-  const planned = ladders.map(l => {
-    if (l === main) return first
-    const { plan, fits } = l.find(first.plan.arenaBytes)
-    return fits ? l.with(plan) : l.fit(limit)
-  })
-  return { planned, pinned, main: main.lowered.name, ladders }
-}
-
-/** Throws InfeasibleBudgetError where some program does not fit, with the bytes in which all do. */
-function refuseUnfit(ladders: readonly Ladder[], limit: number): void {
-  const unfit = ladders.map(l => ({ ladder: l, ...l.find(limit) })).filter(({ fits }) => !fits)
-  const [most] = unfit.sort((a, b) => b.plan.arenaBytes - a.plan.arenaBytes)
-  most?.ladder.fit(limit)
-}
-
-function limitOf(budget: Budget, unconstrained: number): number {
-  if (budget === 'none') return Number.POSITIVE_INFINITY
-  return 'bytes' in budget ? budget.bytes : Math.floor(budget.fraction * unconstrained)
-}
-
-function graphOf(name: string, spec: ProgramSpec): Graph {
-  if ('nodes' in spec) return spec
-  return trace(spec.fn, spec.inputs, { name, ...(spec.names && { names: spec.names }) }).graph
 }

@@ -6,7 +6,7 @@ import { type Rewriter, rewrite } from './rewrite.ts'
 
 /**
  * One node for all that compute the same: same op, attributes and inputs, those of a commutative op in either order.
- * The first one stays. Nodes in different `checkpoint` regions stay apart, and so do kept and other ones. Constants
+ * The first one stays. Nodes in different `checkpoint` regions or slices of a batch stay apart, and so do kept and other ones. Constants
  * of the same bytes become one.
  */
 export function commonSubexpressions(graph: Graph): Graph {
@@ -61,8 +61,12 @@ function attrsKey(attrs: Attrs): string {
 
 function hintsKey(hints: Hints | undefined): string {
   if (hints === undefined) return ''
-  const { keep, region } = hints
-  return `${keep === true ? ' keep' : ''}${region === undefined ? '' : ` in ${JSON.stringify(region)}`}`
+  const { keep, region, slice } = hints
+  return [
+    keep === true ? ' keep' : '',
+    region === undefined ? '' : ` in ${JSON.stringify(region)}`,
+    slice === undefined ? '' : ` of slice ${slice}`,
+  ].join('')
 }
 
 /** FNV-1a. */

@@ -49,7 +49,7 @@ export class Rewriter {
   }
 
   /** Adds a node in the place of `like`, with its site and hints; gives its first result. */
-  emit(op: OpName, attrs: Attrs, inputs: readonly ValueId[], like?: Node): ValueId {
+  emit(op: OpName, attrs: Attrs, inputs: readonly ValueId[], like?: Pick<Node, 'site' | 'hints'>): ValueId {
     const types = opDef(op).infer(
       inputs.map(id => this.type(id)),
       attrs,

@@ -248,8 +248,9 @@ function checkSite({ path, call, file, line, derivative }: Plain, part: string):
   optional(derivative, x => typeof x === 'boolean', part, 'site.derivative', 'true or false')
 }
 
-function checkHints({ keep, region, result }: Plain, part: string): void {
+function checkHints({ keep, region, result, slice }: Plain, part: string): void {
   optional(keep, x => typeof x === 'boolean', part, 'hints.keep', 'true or false')
   if (region !== undefined) stringOf(region, part, 'hints.region')
   if (result !== undefined) stringOf(result, part, 'hints.result')
+  if (slice !== undefined) naturalOf(slice, part, 'hints.slice')
 }

@@ -18,6 +18,10 @@ export const trainUsage: Usage = {
     epochs: { value: '<n>', about: 'how often to go through the data' },
     steps: { value: '<n>', about: 'how many steps to run, instead of epochs' },
     batch: { value: '<n>', about: 'rows of a step' },
+    microbatches: {
+      value: '<n>',
+      about: 'cuts the batch into as many slices, one after the other (changes rounding)',
+    },
     seed: { value: '<n>', about: 'decides parameters, order and flips (0)' },
     audit: { about: 'checks after every step of the program that no byte is out of place (slow)' },
     json: { about: 'ends with one line of JSON' },
@@ -58,6 +62,7 @@ export async function train(argv: readonly string[], io: Io): Promise<void> {
   const recipe = await loadRecipe(given.positionals[0]!, io.cwd)
   const { name, model, data: read, batch, epochs, memory: usual, ...method } = recipe
   const memory = given.text('memory') ?? usual
+  const microbatches = given.whole('microbatches', 1)
   // Before the data are read: a budget that makes no sense is refused at once.
   parseMemory(memory)
   const { train: data, test } = await read()
@@ -68,6 +73,7 @@ export async function train(argv: readonly string[], io: Io): Promise<void> {
     test,
     batch: given.whole('batch', 1) ?? batch,
     seed: given.whole('seed', 0) ?? 0,
+    ...(microbatches !== undefined && { microbatches }),
     memory,
     backend,
     audit: given.has('audit'),
