@@ -6,69 +6,26 @@ import { ladder } from '../plan/ladder.ts'
 import { plan } from '../plan/plan.ts'
 import { Random } from '../strategy/random.ts'
 import { bestKnown, fixture } from '../testing/fixtures.ts'
+import { block, liveBytes, overlap, randomBlocks } from '../testing/random-blocks.ts'
 import { verify } from '../verify/verify.ts'
-import type { Block } from './blocks.ts'
+import { instanceOf } from './instance.ts'
 import { place } from './place.ts'
 
 const full = process.env.STINT_FULL === '1'
-
-const block = (from: number, to: number, bytes: number): Block => ({
-  segments: [{ from, to, bytes }],
-  from,
-  to,
-  bytes,
-})
-
-/** A block of one segment, or of several one after the other, each no larger than the one before. */
-function randomBlock(random: Random, align: number): Block {
-  const segments = []
-  let from = random.below(60)
-  let bytes = random.below(40) * align
-  const first = { from, bytes }
-  for (let parts = random.below(3) === 0 ? 3 : 1; parts > 0; parts--) {
-    const to = from + random.below(12)
-    segments.push({ from, to, bytes })
-    from = to + 1
-    bytes = random.below(bytes / align + 1) * align
-  }
-  return { segments, from: first.from, to: segments.at(-1)!.to, bytes: first.bytes }
-}
-
-/** Bytes alive at the fullest moment. */
-function liveBytes(blocks: readonly Block[]): number {
-  const segments = blocks.flatMap(b => b.segments)
-  const at = (t: number): number => segments.reduce((n, s) => (s.from <= t && t <= s.to ? n + s.bytes : n), 0)
-  return Math.max(0, ...segments.map(s => at(s.from)))
-}
-
-function overlap(a: Block, at: number, b: Block, where: number): boolean {
-  return a.segments.some(s =>
-    b.segments.some(
-      u =>
-        s.from <= u.to &&
-        u.from <= s.to &&
-        at < where + u.bytes &&
-        where < at + s.bytes &&
-        s.bytes * u.bytes > 0,
-    ),
-  )
-}
 
 describe('placing blocks', () => {
   test('lets nothing overlap, keeps to the alignment and above the floor', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0x7fffffff }), fc.constantFrom(1, 16, 64), (seed, align) => {
         const random = new Random(seed)
-        const blocks = Array.from({ length: 1 + random.below(40) }, () => randomBlock(random, align))
+        const blocks = randomBlocks(random, 1 + random.below(40), align, 60)
         const floor = random.below(5) * align
         const { offsets, top } = place(blocks, floor, 0, random, 10)
         const inside = blocks.every(
           (b, i) => offsets[i]! % align === 0 && offsets[i]! >= floor && offsets[i]! + b.bytes <= top,
         )
         expect(inside).toBe(true)
-        for (const [i, a] of blocks.entries())
-          for (const [j, b] of blocks.slice(0, i).entries())
-            if (overlap(a, offsets[i]!, b, offsets[j]!)) throw new Error(`blocks ${i} and ${j} overlap`)
+        expect(overlap(blocks, offsets)).toBe(undefined)
         expect(top).toBeGreaterThanOrEqual(floor + liveBytes(blocks))
       }),
       { seed: 31, numRuns: full ? 5000 : 150 },
@@ -87,6 +44,37 @@ describe('placing blocks', () => {
     ]
     const { top } = place(blocks, 0, liveBytes(blocks), new Random(1))
     expect(top).toBe(liveBytes(blocks))
+  })
+
+  test('wastes nothing where all sizes are equal', () => {
+    const random = new Random(7)
+    const blocks = Array.from({ length: 300 }, () => {
+      const from = random.below(200)
+      return block(from, from + random.below(60), 64)
+    })
+    expect(place(blocks, 0, 0, new Random(1)).top).toBe(liveBytes(blocks))
+  })
+
+  test('leaves few gaps among random blocks, and the same for the same seed', () => {
+    const gaps = Array.from({ length: 10 }, (_, seed) => {
+      const blocks = randomBlocks(new Random(seed), 60 + 20 * seed, 1, 40 + 20 * seed)
+      const live = liveBytes(blocks)
+      const { offsets, top } = place(blocks, 0, live, new Random(1))
+      expect(place(blocks, 0, live, new Random(1)).offsets).toEqual(offsets)
+      return top / live - 1
+    })
+    expect(gaps.reduce((a, b) => a + b) / gaps.length).toBeLessThan(0.02)
+  })
+
+  test('packs what is computed in one order and used in the other, however much there is', () => {
+    // The larger half of time is symmetric, as training is: each block ends the later the earlier it begins.
+    const count = 20_000
+    const random = new Random(3)
+    const blocks = Array.from({ length: count }, (_, i) =>
+      block(i, 2 * count - i - random.below(8), 64 * (1 + random.below(50))),
+    )
+    const { peak } = instanceOf(blocks)
+    expect(place(blocks, 0, peak, new Random(1)).top / peak).toBeLessThan(1.001)
   })
 
   test('of nothing takes nothing', () => {
@@ -178,21 +166,23 @@ describe('in place', () => {
   })
 })
 
-// The unequal chain has few values alive, of sizes that share no factor.
 describe.each([
-  ['fp-mlp-8', 0.01],
-  ['fp-gpt-2l', 0.01],
-  ['fp-resnet18-b128', 0.01],
-  ['fp-segnet-b32', 0.01],
-  ['chain-hetero-100', 0.025],
-] as const)('%s', (name, gaps) => {
-  test(`is laid out with gaps of at most ${100 * gaps} %`, () => {
+  'chain-hetero-32',
+  'chain-hetero-100',
+  'fp-gpt-2l',
+  'fp-mlp-8',
+  'fp-mobilenetv1-b512',
+  'fp-resnet18-b128',
+  'fp-segnet-b32',
+  'fp-vgg16-b256',
+])('%s', name => {
+  test('is laid out with gaps of at most 1 %', () => {
     const { dag } = parseDag(fixture(name))
     const feasible = bestKnown(name).budgets.filter(b => b.best !== null && b.best !== undefined)
     for (const { budget } of full ? feasible : feasible.slice(0, 2)) {
       const found = plan(dag, { budget: Math.ceil(budget * 1.01), layout: true, iterations: 0 })
       const { peakBytes, arenaBytes } = verify(dag, found)
-      expect(arenaBytes / peakBytes, `${budget}`).toBeLessThanOrEqual(1 + gaps)
+      expect(arenaBytes / peakBytes, `${budget}`).toBeLessThanOrEqual(1.01)
     }
   })
 })

@@ -1,5 +1,7 @@
 import type { Random } from '../strategy/random.ts'
 import type { Block } from './blocks.ts'
+import { type Instance, instanceOf } from './instance.ts'
+import { Packer } from './pack.ts'
 
 export interface Placement {
   /** Offset of each block. */
@@ -8,10 +10,13 @@ export interface Placement {
   readonly top: number
 }
 
+/** Work of one round, in visits of nodes. */
+const work = 30_000
+
 /**
- * Places blocks so that no two overlap in time and space, in as little space as it finds: lowest-offset placement in
- * several orders, then with those that stick out placed first ("squeaky wheel", Joslin & Clements 1999). Sizes are
- * multiples of the alignment, so offsets are too. `floor`: where placing starts. `goal`: good enough, a bound or better.
+ * Places blocks so that no two overlap in time and space, in as little space as it finds. `floor`: where placing starts.
+ * `goal`: good enough, a bound or better. Sizes are multiples of the alignment, so offsets are too. The same for the same
+ * blocks and random numbers: `rounds` limits the work, in equal parts, not a clock.
  */
 export function place(
   blocks: readonly Block[],
@@ -20,101 +25,68 @@ export function place(
   random: Random,
   rounds = 60,
 ): Placement {
-  const indices = blocks.map((_, i) => i)
-  const span = (b: Block): number => b.to - b.from + 1
-  const by = (key: (b: Block) => number): number[] =>
-    [...indices].sort(
-      (a, b) => key(blocks[b]!) - key(blocks[a]!) || blocks[a]!.from - blocks[b]!.from || a - b,
-    )
-  const orders = [
-    by(b => b.bytes),
-    by(b => b.bytes * span(b)),
-    by(b => span(b) * 1e6 + b.bytes / 1e6),
-    by(b => -b.from),
-  ]
-  let best: Placement | undefined
-  let bestOrder = orders[0]!
-  for (const order of orders) {
-    const found = lowest(blocks, order, floor)
-    if (best === undefined || found.top < best.top) [best, bestOrder] = [found, order]
-    if (best.top <= goal) return best
-  }
-  return squeak(blocks, best!, bestOrder, floor, goal, random, blocks.length > 4000 ? 0 : rounds)
+  const instance = instanceOf(blocks)
+  const packed = search(instance, Math.max(instance.peak, goal - floor), random, rounds * work)
+  const offsets = new Float64Array(blocks.length).fill(floor)
+  for (let i = 0; i < instance.count; i++) offsets[instance.index[i]!] = floor + packed.offsets[i]!
+  return { offsets, top: floor + packed.top }
 }
 
-function squeak(
-  blocks: readonly Block[],
-  first: Placement,
-  firstOrder: readonly number[],
-  floor: number,
-  goal: number,
-  random: Random,
-  rounds: number,
-): Placement {
-  let [best, bestOrder] = [first, firstOrder]
-  let [current, order] = [first, firstOrder]
-  for (let round = 0; round < rounds && best.top > goal; round++) {
-    const out = new Set(order.filter(i => current.offsets[i]! + blocks[i]!.bytes > goal))
-    // What sticks out goes to the front, or some way towards it; now and then something else does too.
-    const far = random.below(3) > 0
-    const rank = new Map(order.map((i, at) => [i, at]))
-    const key = (i: number): number => {
-      const at = rank.get(i)!
-      if (out.has(i)) return far ? at - order.length : at - 1 - random.below(order.length)
-      return random.below(50) === 0 ? at - random.below(20) : at
-    }
-    const keys = new Map(order.map(i => [i, key(i)]))
-    const next = [...order].sort((a, b) => keys.get(a)! - keys.get(b)! || a - b)
-    const found = lowest(blocks, next, floor)
-    if (found.top < best.top) [best, bestOrder] = [found, next]
-    // Now and then back to the best, or it drifts.
-    if (found.top <= best.top * 1.05) [current, order] = [found, next]
-    else [current, order] = [best, bestOrder]
+/** Packs again and again, first by fixed priorities, then by those that conflicts teach. */
+function search(instance: Instance, goal: number, random: Random, limit: number): Placement {
+  const packer = new Packer(instance)
+  let offsets = new Float64Array(instance.count)
+  let top = Number.POSITIVE_INFINITY
+  const attempt = (priority: Float64Array, keepTo: number): boolean => {
+    const found = packer.run(priority, keepTo, top)
+    if (found >= top) return false
+    top = found
+    offsets = packer.offsets.slice()
+    return true
   }
-  return best
-}
-
-/** Each block in turn at the lowest offset where it overlaps none that is placed. */
-function lowest(blocks: readonly Block[], order: readonly number[], floor: number): Placement {
-  const offsets = new Float64Array(blocks.length).fill(-1)
-  const placed: number[] = []
-  const taken: [from: number, to: number][] = []
-  let top = floor
-  for (const i of order) {
-    const block = blocks[i]!
-    if (block.bytes === 0) {
-      offsets[i] = floor
-      continue
+  const starts = priorities(instance)
+  let best = starts[0]!
+  for (const priority of starts)
+    for (const keepTo of [goal, Number.POSITIVE_INFINITY]) {
+      if (attempt(priority, keepTo)) best = priority
+      if (top <= goal || packer.work > limit) return { offsets, top }
     }
-    taken.length = 0
-    for (const j of placed) {
-      const other = blocks[j]!
-      if (other.from > block.to || other.to < block.from) continue
-      collide(block, other, offsets[j]!, taken)
+  let priority = best.slice()
+  for (let failed = 0; packer.work <= limit; ) {
+    if (attempt(priority, random.below(4) > 0 ? goal : Number.POSITIVE_INFINITY)) {
+      if (top <= goal) break
+      best = priority.slice()
+      failed = 0
+    } else if (++failed > 40) {
+      failed = 0
+      priority = (random.below(2) > 0 ? best : starts[random.below(starts.length)]!).slice()
     }
-    const at = gap(taken, block.bytes, floor)
-    offsets[i] = at
-    placed.push(i)
-    top = Math.max(top, at + block.bytes)
+    learn(instance, packer, priority, random)
   }
   return { offsets, top }
 }
 
-/** Adds the offsets at which `block` would overlap `other`: open ranges. */
-function collide(block: Block, other: Block, offset: number, taken: [number, number][]): void {
-  if (block.segments.length === 1 && other.segments.length === 1) {
-    taken.push([offset - block.bytes, offset + other.bytes])
-    return
-  }
-  for (const a of block.segments)
-    for (const b of other.segments)
-      if (a.from <= b.to && b.from <= a.to) taken.push([offset - a.bytes, offset + b.bytes])
+/** By size and time, by time, by size; and by first moment, which is best where all sizes are equal. Each in [0, 2). */
+function priorities({ count, from, to, size, moments }: Instance): Float64Array[] {
+  const largest = size.reduce((a, b) => Math.max(a, b), 1)
+  const time = Float64Array.from({ length: count }, (_, i) => (to[i]! - from[i]! + 1) / moments)
+  const space = size.map(bytes => bytes / largest)
+  return [
+    time.map((t, i) => t * space[i]!),
+    time.map((t, i) => t + space[i]! / (2 * moments)),
+    space.map((s, i) => s + time[i]! / (2 * largest)),
+    time.map((_, i) => 1 - from[i]! / moments),
+  ]
 }
 
-/** The least offset ≥ floor outside all open ranges. */
-function gap(taken: [number, number][], _bytes: number, floor: number): number {
-  taken.sort((a, b) => a[0] - b[0])
-  let at = floor
-  for (const [from, to] of taken) if (from < at && to > at) at = to
-  return at
+/**
+ * Blocks that had no place where packing failed come earlier next time, as in squeaky wheel optimization (Joslin and
+ * Clements 1999) with weights that add up, as those of constraints do in Boussemart et al. 2004; a few others change, too.
+ */
+function learn({ count, from, to }: Instance, packer: Packer, priority: Float64Array, random: Random): void {
+  const { conflict } = packer
+  for (let i = 0; i < count; i++) {
+    if (from[i]! <= conflict && conflict <= to[i]! && !packer.isPlaced(i)) priority[i]! *= 1 + random.below(8)
+    else if (random.below(30) === 0) priority[i]! *= 0.5 + random.unit()
+  }
 }
