@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import { type Model, modelOf } from '../../dag/model.ts'
+import { parseDag, type Shorthand } from '../../dag/parse.ts'
+import { bestKnown, fixture } from '../../testing/fixtures.ts'
+import { Random } from '../random.ts'
+import { Simulation } from '../simulate.ts'
+import { cheapestSequence } from '../states/search.ts'
+import { planChain } from './plan.ts'
+import { chainOf } from './recognize.ts'
+
+const full = process.env.STINT_FULL === '1'
+
+interface Shape {
+  readonly length: number
+  readonly cost?: () => number
+  readonly bytes?: () => number
+  /** What a backward step reads of its step: 'in', 'out', or both. */
+  readonly reads?: () => 'in' | 'out' | 'both'
+}
+
+/** Steps forward, a loss, and as many backward. */
+function chain({ length, cost = () => 1, bytes = () => 1, reads = () => 'both' }: Shape): Model {
+  const nodes: Shorthand['nodes'][number][] = []
+  const add = (price: number, inputs: number[]): number =>
+    nodes.push({ id: nodes.length, cost: price, bytes: bytes(), inputs }) - 1
+  for (let i = 0; i < length; i++) add(cost(), i === 0 ? [] : [i - 1])
+  let gradient = add(0, [length - 1])
+  for (let i = length - 1; i >= 0; i--) {
+    const what = reads()
+    const own = [...(i > 0 && what !== 'out' ? [i - 1] : []), ...(what !== 'in' ? [i] : [])]
+    gradient = add(cost(), [...own, gradient])
+  }
+  return modelOf(parseDag({ nodes, outputs: [gradient] }).dag)
+}
+
+/** What a budget costs, its peak checked; undefined if it is refused. */
+function costOf(model: Model, budget: number): number | undefined {
+  const found = planChain(chainOf(model)!, budget)
+  if (found === undefined) return undefined
+  const simulation = new Simulation(model)
+  expect(simulation.run(found, found.length)).toBeLessThanOrEqual(budget)
+  return simulation.cost
+}
+
+const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k)
+
+/** Steps that reversing `length` steps with `slots` checkpoints takes at least: Griewank and Walther, Revolve (2000), section 2. */
+function leastSteps(length: number, slots: number): number {
+  let repeats = 0
+  while (choose(slots + repeats, slots) < length) repeats++
+  return repeats * length - (repeats === 0 ? 0 : choose(slots + repeats, slots + 1))
+}
+
+// Three bytes hold a step's gradient before and after, and its result; the others hold checkpoints.
+test.each([1, 2, 6, 8, 10, 16, 32, 64, 128])('a unit chain of %i steps takes the fewest steps', length => {
+  const model = chain({ length })
+  for (let budget = 4; budget <= length + 2; budget++) {
+    const extra = costOf(model, budget)! - model.baseCost
+    expect(extra, `in ${budget} bytes`).toBe(leastSteps(length, budget - 3) - (length - 1))
+  }
+  if (length > 1) expect(costOf(model, 3)).toBeUndefined()
+})
+
+describe('heterogeneous chains', () => {
+  // Giving up a checkpoint for a while is cheaper there; dynamic programming does not.
+  const beyond = new Set(['chain-hetero-32 348', 'chain-hetero-32 465'])
+
+  test.each(['chain-hetero-32', 'chain-hetero-100'])('%s costs no more than the best known', name => {
+    const model = modelOf(parseDag(fixture(name)).dag)
+    const { budgets } = bestKnown(name)
+    for (const { budget, best } of full || name.endsWith('32') ? budgets : budgets.slice(-3)) {
+      const overhead = costOf(model, budget)! / model.baseCost - 1
+      const most = beyond.has(`${name} ${budget}`) ? 1.05 * best! : best! + 1e-6
+      expect(overhead, `${budget} bytes`).toBeLessThanOrEqual(most)
+    }
+  })
+
+  test('short ones cost what the best of all schedules does, mostly, and never less', () => {
+    const random = new Random(7)
+    let [cases, equal] = [0, 0]
+    for (let i = 0; i < (full ? 300 : 60); i++) {
+      const number = (): number => 1 + random.below(20)
+      const kinds = ['in', 'out', 'both'] as const
+      const reads = i % 2 === 0 ? undefined : () => kinds[random.below(3)]!
+      const model = chain({
+        length: 3 + random.below(4),
+        cost: number,
+        bytes: number,
+        ...(reads && { reads }),
+      })
+      const order = Int32Array.from(model.needed)
+      const peak = new Simulation(model).run(order, order.length)
+      for (let share = 1; share > 0.3; share -= 0.1) {
+        const budget = Math.floor(share * peak)
+        const [cost, best] = [costOf(model, budget), cheapestSequence(model, budget)]
+        if (best === 'limit' || best === 'infeasible') {
+          expect(cost).toBeUndefined()
+          break
+        }
+        cases++
+        if (cost === best.cost) equal++
+        if (cost !== undefined) expect(cost).toBeGreaterThanOrEqual(best.cost)
+      }
+    }
+    expect(equal / cases).toBeGreaterThan(0.92)
+  })
+
+  test('large sizes are rounded, and stay within the budget', () => {
+    const random = new Random(3)
+    const [cost, bytes] = [() => 1 + random.below(99), () => 1e8 + random.below(1e9)]
+    const model = chain({ length: 40, cost, bytes })
+    const order = Int32Array.from(model.needed)
+    const peak = new Simulation(model).run(order, order.length)
+    for (const share of [1.05, 0.7, 0.4, 0.25]) expect(costOf(model, Math.floor(share * peak))).toBeDefined()
+    expect(costOf(model, Math.floor(1.05 * peak))).toBe(model.baseCost)
+  })
+})
+
+test('what is no chain is not taken for one', () => {
+  for (const name of ['fp-mlp-8', 'random-layered-300', 'fp-lstm-t16'])
+    expect(chainOf(modelOf(parseDag(fixture(name)).dag))).toBeUndefined()
+})

@@ -1,0 +1,89 @@
+import type { DagTaskId } from '../../dag/dag.ts'
+import type { Chain, ChainStep } from './steps.ts'
+import { costIn, Tables, unitsOf } from './tables.ts'
+
+/** Units of memory up to which a chain is planned exactly. */
+const exactly = 6000
+
+export interface ChainOptions {
+  /** Units that the budget is split into where it cannot be planned exactly; 1000 unless said. */
+  readonly units?: number
+}
+
+/**
+ * The cheapest sequence of runs of a chain within `budget` bytes, among those that keep a checkpoint until its last use;
+ * undefined if there is none. Where sizes are large and have no common divisor they are rounded up: that may cost more, or
+ * find nothing, but never exceeds the budget.
+ */
+export function planChain(chain: Chain, budget: number, options: ChainOptions = {}): Int32Array | undefined {
+  const { steps, resident } = chain
+  const room = budget - resident
+  if (!(room >= 0)) return undefined
+  const divisor = Math.max(1, steps.flatMap(bytesOf).reduce(commonDivisor, 0))
+  const finest = room <= exactly * divisor ? divisor : Math.ceil(room / (options.units ?? 1000))
+  const last = steps.length - 1
+  // What coarse units find bounds the cost for finer ones, which makes those fast.
+  let most = Number.POSITIVE_INFINITY
+  let [best, bestCost]: [Tables | undefined, number] = [undefined, most]
+  for (const units of [200, Number.POSITIVE_INFINITY]) {
+    const unit = Math.max(finest, Math.ceil(room / units))
+    if (unit === finest && units < Number.POSITIVE_INFINITY) continue
+    const tables = new Tables(steps, unitsOf(steps, unit), Math.floor(room / unit), most)
+    const cost = costIn(tables.table(0, last, false), tables.memory)
+    if (cost < bestCost) [best, bestCost] = [tables, cost]
+    most = Math.min(most, cost)
+  }
+  if (best === undefined) return undefined
+  const runs: DagTaskId[] = []
+  follow(best, 0, last, best.memory, false, runs)
+  return Int32Array.from(runs)
+}
+
+/** Writes down the runs of a part's cheapest way. */
+function follow(
+  tables: Tables,
+  s: number,
+  t: number,
+  memory: number,
+  ended: boolean,
+  runs: DagTaskId[],
+): void {
+  const { steps } = tables
+  const way = tables.cheapest(s, t, ended, memory)
+  const forward = (to: number): void => {
+    for (let i = s; i <= to; i++) runs.push(...steps[i]!.forward)
+  }
+  const rest = memory - way.secondLess
+  switch (way.kind) {
+    case 'at-once':
+      runs.push(...steps[s]!.direct.forward, ...steps[s]!.backward)
+      return
+    case 'last':
+      runs.push(...steps[t]!.options[0]!.redo, ...steps[t]!.backward)
+      if (s < t) follow(tables, s, t - 1, rest, false, runs)
+      return
+    case 'whole':
+      forward(t)
+      follow(tables, s, t, memory, true, runs)
+      return
+    case 'keep':
+      forward(s)
+      follow(tables, s + 1, t, memory - way.firstLess, ended, runs)
+      runs.push(...steps[s]!.options[way.at]!.redo, ...steps[s]!.backward)
+      return
+    case 'split':
+      forward(way.at)
+      follow(tables, way.at + 1, t, memory - way.firstLess, ended, runs)
+      follow(tables, s, way.at, rest, tables.better(s, way.at, rest), runs)
+  }
+}
+
+function bytesOf({ state, forwardPeak, gradient, left, direct, options }: ChainStep): number[] {
+  const kept = options.flatMap(o => [o.kept, o.forwardPeak, o.backwardPeak])
+  return [state, forwardPeak, gradient, left, direct.peak, ...kept]
+}
+
+function commonDivisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b]
+  return a
+}
