@@ -15,6 +15,7 @@ export {
   type TopValue,
   TornSessionError,
 } from './session/errors.ts'
+export type { KernelTime } from './session/measure.ts'
 export { type Budget, type Memory, parseMemory, showBytes } from './session/memory.ts'
 export type { Microbatches } from './session/microbatches.ts'
 export { planPrograms } from './session/plan-programs.ts'
@@ -28,6 +29,7 @@ export {
   type SessionOptions,
   type StepTime,
 } from './session/session.ts'
+export { measuredTarget, parseTarget, TargetError } from './session/target.ts'
 export { showKernel, showKernels, showPlan, showProgram, showTasks } from './show.ts'
 export type { ProgramDag } from './tasks/dag.ts'
 export { type Loop, type Task, type TaskGraph, toTasks } from './tasks/tasks.ts'

@@ -16,12 +16,14 @@ import { slotBytes } from '../program/emit.ts'
 import { isKernelStep, type Slot } from '../program/program.ts'
 import { FeedError, TornSessionError } from './errors.ts'
 import { arrayBytes, feedBytes } from './feed.ts'
+import { type KernelTime, measureKernels } from './measure.ts'
 import { type Memory, parseMemory } from './memory.ts'
 import type { Microbatches } from './microbatches.ts'
 import type { PinnedSet } from './pinned.ts'
 import { graphOf, planPrograms } from './plan-programs.ts'
 import { Ladder, lowerGraph, type Planned, type PlanOptions } from './planned.ts'
 import { type PlanReport, report } from './report.ts'
+import { checkTarget } from './target.ts'
 
 /** A program to compile: a graph, or a function of traced values with the types of its arguments. */
 export type ProgramSpec =
@@ -112,6 +114,11 @@ export class Session {
     return this.#target
   }
 
+  /** Names of all programs. */
+  get programs(): readonly string[] {
+    return [...this.#programs.keys()]
+  }
+
   /** Name of the program whose unconstrained peak percentages of memory mean. */
   get mainProgram(): string {
     return this.#main
@@ -174,6 +181,19 @@ export class Session {
         }
       })
       return times
+    })
+  }
+
+  /**
+   * Measures each kernel of a program, in whole ns, the median of `repetitions` (9) runs. State changes as in as many
+   * runs and twice over. `measuredTarget` makes a target of the times, by which later compilations plan.
+   */
+  measure(name: string, inputs: Arrays, repetitions = 9): Promise<readonly KernelTime[]> {
+    return this.#exclusive(async () => {
+      const loaded = this.#ready(name)
+      return this.#guarded(loaded, () =>
+        measureKernels(loaded.program, loaded.runner, () => this.#feed(loaded, inputs), repetitions),
+      )
     })
   }
 
@@ -319,11 +339,13 @@ export class Session {
 
 /**
  * Compiles programs, plans them into one arena within the budget, and opens it. Throws InfeasibleBudgetError before
- * anything is allocated if the budget is too small.
+ * anything is allocated if the budget is too small, TargetError for a target of another backend.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { backend } = options
-  const target = options.target ?? (await backend.target())
+  const own = await backend.target()
+  const target = options.target ?? own
+  checkTarget(target, own)
   const budget = parseMemory(options.memory ?? 'none')
   const { planned, pinned, main } = planPrograms(options, target, budget)
   const arenaBytes = planned.reduce((n, p) => Math.max(n, p.plan.arenaBytes), 0)

@@ -34,12 +34,16 @@ export function referenceBackend(sabotage: Sabotage = {}): Backend {
   return {
     name: 'reference',
     target: async () => target,
-    prepare: kernels => kernels.map(k => sabotage.info?.(k, infoOf(k)) ?? infoOf(k)),
+    prepare: (kernels, { costs }) =>
+      kernels.map(k => {
+        const info = infoOf(k, costs.measured?.[k.signature])
+        return sabotage.info?.(k, info) ?? info
+      }),
     open: async arenaBytes => new ReferenceArena(arenaBytes, sabotage),
   }
 }
 
-function infoOf(kernel: Kernel): KernelInfo {
+function infoOf(kernel: Kernel, measured?: number): KernelInfo {
   const types = localTypes(kernel.operands, kernel.body)
   const bytes = [...kernel.operands, ...kernel.results.map(r => r.type)].reduce((n, t) => n + bytesOf(t), 0)
   const flops = kernel.body.reduce(
@@ -58,7 +62,7 @@ function infoOf(kernel: Kernel): KernelInfo {
     variants: [
       {
         workspaceBytes: 0,
-        cost: Math.ceil(step + flops + bytes / rate),
+        cost: measured ?? Math.ceil(step + flops + bytes / rate),
         inPlace: inPlacePairs(kernel, lower(kernel)),
       },
     ],

@@ -1,8 +1,12 @@
+import { resolve } from 'node:path'
 import { cpu } from '@stint/backend-cpu'
 import { wasm } from '@stint/backend-wasm'
 import { worker } from '@stint/backend-worker'
-import type { Backend } from '@stint/engine'
+import { type Backend, parseTarget, type Target } from '@stint/engine'
+import type { Given } from './args.ts'
 import { CliError } from './errors.ts'
+import { readJson } from './files.ts'
+import type { Io } from './io.ts'
 
 const backends: { readonly [name: string]: (threads: number | undefined) => Backend } = {
   cpu: () => cpu(),
@@ -24,4 +28,13 @@ export function backendOf(name: string, threads?: number): Backend {
       got: `'${name}'`,
     })
   return backends[name]!(threads)
+}
+
+/** The backend that --backend, --threads and --target name. Throws as `backendOf`, and TargetError. */
+export async function placeOf(given: Given, io: Io): Promise<{ backend: Backend; target?: Target }> {
+  const file = given.text('target')
+  const target = file === undefined ? undefined : parseTarget(await readJson(resolve(io.cwd, file)))
+  const name = given.text('backend') ?? target?.backend ?? 'cpu'
+  const threads = given.whole('threads', 1) ?? (name === 'worker' ? target?.threads : undefined)
+  return { backend: backendOf(name, threads), ...(target && { target }) }
 }

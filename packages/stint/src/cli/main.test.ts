@@ -4,7 +4,8 @@ import { call } from './testing/call.ts'
 test('--help and help say what there is', async () => {
   const { status, out } = await call(['--help'])
   expect(status).toBe(0)
-  for (const command of ['train', 'plan', 'verify', 'inspect']) expect(out).toContain(`  ${command} <`)
+  for (const command of ['train', 'profile', 'plan', 'verify', 'inspect'])
+    expect(out).toContain(`  ${command} <`)
   expect((await call(['help'])).out).toBe(out)
 })
 

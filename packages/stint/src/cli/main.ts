@@ -4,6 +4,7 @@ import { CliError, describeError, statusOf } from './errors.ts'
 import { inspect, inspectUsage } from './inspect.ts'
 import type { Io } from './io.ts'
 import { planFile, planUsage } from './plan.ts'
+import { profile, profileUsage } from './profile.ts'
 import { train, trainUsage } from './train.ts'
 import { verifyFile, verifyUsage } from './verify.ts'
 
@@ -14,6 +15,7 @@ interface Command {
 
 const commands: readonly Command[] = [
   { usage: trainUsage, run: train },
+  { usage: profileUsage, run: profile },
   { usage: planUsage, run: planFile },
   { usage: verifyUsage, run: verifyFile },
   { usage: inspectUsage, run: inspect },

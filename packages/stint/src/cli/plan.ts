@@ -33,7 +33,7 @@ export const planUsage: Usage = {
     time: { value: '<seconds>', about: 'how long to look for less recomputation' },
     seed: { value: '<n>', about: 'of the search (1)' },
     layout: {
-      about: 'everything gets an offset, and the budget bounds the arena (always so for files in full)',
+      about: 'everything gets an offset, and the budget bounds the arena (files in full: always)',
     },
     exact: { about: 'looks for the cheapest plan of all, and proves it or says how far off it may be' },
     out: { value: '<plan.json>', about: 'where to write the plan' },

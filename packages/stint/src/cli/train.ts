@@ -1,7 +1,7 @@
 import { parseMemory } from '@stint/engine'
 import { type FitOptions, fit, type Run } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
-import { backendNames, backendOf } from './backends.ts'
+import { backendNames, placeOf } from './backends.ts'
 import type { Io } from './io.ts'
 import { Progress } from './progress.ts'
 import { loadRecipe } from './recipes.ts'
@@ -14,13 +14,17 @@ export const trainUsage: Usage = {
   flags: {
     memory: { value: '<size|NN%|none>', about: 'the budget: 24MiB, 40% of the unconstrained peak, or none' },
     backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')}` },
+    target: {
+      value: '<target.json>',
+      about: 'plans by costs that stint profile measured; names the backend',
+    },
     threads: { value: '<n>', about: 'threads of the worker backend (one a core, at most 8)' },
     epochs: { value: '<n>', about: 'how often to go through the data' },
     steps: { value: '<n>', about: 'how many steps to run, instead of epochs' },
     batch: { value: '<n>', about: 'rows of a step' },
     microbatches: {
       value: '<n>',
-      about: 'cuts the batch into as many slices, one after the other (changes rounding)',
+      about: 'slices that the batch is computed in (changes rounding)',
     },
     seed: { value: '<n>', about: 'decides parameters, order and flips (0)' },
     audit: { about: 'checks after every step of the program that no byte is out of place (slow)' },
@@ -58,7 +62,7 @@ export interface Training {
 /** `stint train`. */
 export async function train(argv: readonly string[], io: Io): Promise<void> {
   const given = readArgs(trainUsage, argv)
-  const backend = backendOf(given.text('backend') ?? 'cpu', given.whole('threads', 1))
+  const { backend, target } = await placeOf(given, io)
   const recipe = await loadRecipe(given.positionals[0]!, io.cwd)
   const { name, model, data: read, batch, epochs, memory: usual, ...method } = recipe
   const memory = given.text('memory') ?? usual
@@ -76,6 +80,7 @@ export async function train(argv: readonly string[], io: Io): Promise<void> {
     ...(microbatches !== undefined && { microbatches }),
     memory,
     backend,
+    ...(target !== undefined && { target }),
     audit: given.has('audit'),
   })
   const result = await follow(run, { recipe: name, memory }, io)
