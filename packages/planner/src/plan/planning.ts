@@ -117,18 +117,19 @@ export class Planning {
   /** Improves searches by turns, ever fewer of them, the cheapest longest. */
   *#improve(searches: Search[]): Generator<void, void, undefined> {
     const { iterations, timeLimit } = this.#options
-    let left = iterations ?? (timeLimit === undefined ? rounds : Number.POSITIVE_INFINITY)
+    const timed = iterations === undefined && timeLimit !== undefined
+    let left = iterations ?? rounds
     let open = [...searches].sort((a, b) => a.cost - b.cost)
-    while (left > 0 && !this.#late()) {
-      // Half of what is left goes to this turn; the last one open gets it in pieces, so that plans come out in between.
+    while ((timed || left > 0) && !this.#late()) {
+      // Half of what is left goes to this turn.
       const share = 0.5 / open.length
-      const turn = Number.isFinite(left) ? Math.ceil(left * share) : left
-      const time = (this.#deadline - performance.now()) * share
+      const turn = timed ? Number.POSITIVE_INFINITY : Math.ceil(left * share)
+      const time = Math.max(20, (this.#deadline - performance.now()) * share)
       for (const search of open) {
         const end = performance.now() + time
         const stop = (): boolean => performance.now() > end || this.#late()
         const gained = search.improve(this.#target, this.#random, turn, stop)
-        left -= turn
+        if (!timed) left -= turn
         if (gained && search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()))
         yield
         if (left <= 0 || this.#late()) return

@@ -18,24 +18,46 @@ export interface ChainOptions {
 export function planChain(chain: Chain, budget: number, options: ChainOptions = {}): Int32Array | undefined {
   const { steps, resident } = chain
   const room = budget - resident
-  if (!(room >= 0)) return undefined
+  if (!(room >= 0) || steps.length === 0) return undefined
   const divisor = Math.max(1, steps.flatMap(bytesOf).reduce(commonDivisor, 0))
   const finest = room <= exactly * divisor ? divisor : Math.ceil(room / (options.units ?? 1000))
-  const last = steps.length - 1
   // What coarse units find bounds the cost for finer ones, which makes those fast.
   let most = Number.POSITIVE_INFINITY
-  let [best, bestCost]: [Tables | undefined, number] = [undefined, most]
+  let best: Tables | undefined
   for (const units of [200, Number.POSITIVE_INFINITY]) {
     const unit = Math.max(finest, Math.ceil(room / units))
     if (unit === finest && units < Number.POSITIVE_INFINITY) continue
     const tables = new Tables(steps, unitsOf(steps, unit), Math.floor(room / unit), most)
-    const cost = costIn(tables.table(0, last, false), tables.memory)
-    if (cost < bestCost) [best, bestCost] = [tables, cost]
-    most = Math.min(most, cost)
+    const cost = costIn(tables.whole, tables.memory)
+    if (cost === Number.POSITIVE_INFINITY || (best !== undefined && cost >= most)) continue
+    best = tables
+    most = cost
   }
-  if (best === undefined) return undefined
+  return best && sequenceOf(best, best.memory)
+}
+
+/** The same for several budgets, in units of the largest of them: one table answers all. */
+export function planChains(
+  chain: Chain,
+  budgets: readonly number[],
+  options: ChainOptions = {},
+): (Int32Array | undefined)[] {
+  const room = Math.max(...budgets) - chain.resident
+  if (!(room >= 0) || chain.steps.length === 0) return budgets.map(() => undefined)
+  const unit = Math.max(1, Math.ceil(room / (options.units ?? 1000)))
+  const tables = new Tables(
+    chain.steps,
+    unitsOf(chain.steps, unit),
+    Math.floor(room / unit),
+    Number.POSITIVE_INFINITY,
+  )
+  return budgets.map(budget => sequenceOf(tables, Math.floor((budget - chain.resident) / unit)))
+}
+
+function sequenceOf(tables: Tables, memory: number): Int32Array | undefined {
+  if (costIn(tables.whole, memory) === Number.POSITIVE_INFINITY) return undefined
   const runs: DagTaskId[] = []
-  follow(best, 0, last, best.memory, false, runs)
+  follow(tables, 0, tables.steps.length - 1, memory, false, runs)
   return Int32Array.from(runs)
 }
 
@@ -56,10 +78,10 @@ function follow(
   const rest = memory - way.secondLess
   switch (way.kind) {
     case 'at-once':
-      runs.push(...steps[s]!.direct.forward, ...steps[s]!.backward)
+      runs.push(...steps[s]!.direct.runs)
       return
     case 'last':
-      runs.push(...steps[t]!.options[0]!.redo, ...steps[t]!.backward)
+      runs.push(...steps[t]!.options[0]!.runs)
       if (s < t) follow(tables, s, t - 1, rest, false, runs)
       return
     case 'whole':
@@ -67,9 +89,9 @@ function follow(
       follow(tables, s, t, memory, true, runs)
       return
     case 'keep':
-      forward(s)
+      runs.push(...steps[s]!.options[way.at]!.forward)
       follow(tables, s + 1, t, memory - way.firstLess, ended, runs)
-      runs.push(...steps[s]!.options[way.at]!.redo, ...steps[s]!.backward)
+      runs.push(...steps[s]!.options[way.at]!.runs)
       return
     case 'split':
       forward(way.at)

@@ -47,6 +47,7 @@ function stepOf(
   const lossPeak = loss.reduce((n, t) => n + state + size[gradient]! + workspace[t]!, 0)
   const backwardPeak = size[gradient]! + size[writes[back]![0]!]! + workspace[back]!
   const handed = loss.length > 0 ? 0 : size[gradient]!
+  const runs = [...loss, back]
   const readsState = reads[back]!.includes(value)
   const peak = Math.max(lossPeak, backwardPeak + (readsState ? state : 0))
   return {
@@ -56,12 +57,13 @@ function stepOf(
     forwardPeak,
     gradient: handed,
     left: 0,
-    backward: [...loss, back],
-    options: [{ kept: 0, forwardPeak, redo: [], redoCost: 0, backwardPeak: peak }],
+    options: [
+      { kept: 0, forward: [task], forwardCost: cost, forwardPeak, runs, redoCost: 0, backwardPeak: peak },
+    ],
     direct:
       readsState || loss.length > 0
-        ? { forward: [task], cost, peak: Math.max(forwardPeak + handed, peak) }
-        : { forward: [], cost: 0, peak: backwardPeak },
+        ? { runs: [task, ...runs], cost, peak: Math.max(forwardPeak + handed, peak) }
+        : { runs, cost: 0, peak: backwardPeak },
     selfSufficient: [...reads[back]!].every(v => v === value || v === gradient || model.producer[v]! < 0),
   }
 }

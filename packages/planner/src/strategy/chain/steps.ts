@@ -16,11 +16,10 @@ export interface ChainStep {
   readonly gradient: number
   /** Bytes that it leaves alive for good when it has run backward, the gradient before it aside. */
   readonly left: number
-  readonly backward: readonly DagTaskId[]
   /** Ways to run backward later, the state after it being there. The first keeps nothing else. */
   readonly options: readonly StepOption[]
   /** Forward and at once backward. */
-  readonly direct: { readonly forward: readonly DagTaskId[]; readonly cost: number; readonly peak: number }
+  readonly direct: { readonly runs: readonly DagTaskId[]; readonly cost: number; readonly peak: number }
   /** Whether it runs backward, by the first option, without the state before it. */
   readonly selfSufficient: boolean
 }
@@ -29,8 +28,12 @@ export interface ChainStep {
 export interface StepOption {
   /** Bytes kept beside the state after it. */
   readonly kept: number
+  readonly forward: readonly DagTaskId[]
+  readonly forwardCost: number
   readonly forwardPeak: number
-  readonly redo: readonly DagTaskId[]
+  /** What runs then: tasks that are run again, and those backward. */
+  readonly runs: readonly DagTaskId[]
+  /** Cost of what is run again. */
   readonly redoCost: number
   /** Most bytes alive from there until it has run backward, the state after it and what was kept included. */
   readonly backwardPeak: number

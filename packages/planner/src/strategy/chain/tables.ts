@@ -127,6 +127,11 @@ export class Tables {
     return (ended ? this.#ended : this.#open)[this.#content[s * this.steps.length + t]!]!
   }
 
+  /** The whole chain. */
+  get whole(): Table {
+    return this.table(0, this.steps.length - 1, false)
+  }
+
   /** Whether, where the state after t is there, it is best kept. */
   better(s: number, t: number, memory: number): boolean {
     return costIn(this.table(s, t, true), memory) <= costIn(this.table(s, t, false), memory)
@@ -206,7 +211,7 @@ export class Tables {
     const left = this.#leftSum[t + 1]! - this.#leftSum[s + 1]!
     const first = this.table(s + 1, t, ended)
     for (const [k, { kept, forwardPeak, backwardPeak }] of units.options[s]!.entries()) {
-      const cost = step.cost + step.options[k]!.redoCost
+      const cost = step.options[k]!.forwardCost + step.options[k]!.redoCost
       const low = Math.max(beside + forwardPeak, left + backwardPeak)
       if (kept > 0) this.#add('keep', k, cost, low, first, kept + units.state[s]!, nothing, 0)
     }
@@ -360,7 +365,7 @@ function contents(steps: readonly ChainStep[], units: Units): Int32Array {
         step.cost,
         step.direct.cost,
         step.selfSufficient,
-        step.options.map(o => o.redoCost),
+        step.options.map(o => [o.forwardCost, o.redoCost]),
         units.options[i],
         [units.state, units.forwardPeak, units.gradient, units.left, units.direct].map(u => u[i]),
       ]),

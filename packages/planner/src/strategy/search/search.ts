@@ -10,10 +10,13 @@ const epsilon = 1e-9
 const mostKicks = 6
 
 /** How many candidates a move is chosen from by trying each; the others are ranked by a guess. */
-const looks = 24
+const looks = { first: 24, again: 8 }
 
 /** So few drops are all tried to be taken back after a change; of more, those that the change made. */
 const few = 64
+
+/** By how much of the best overhead the next schedule may be worse, by turns. */
+const slacks = Array.from({ length: 64 }, (_, i) => (i < 32 ? 0 : (0.04 * (63 - i)) / 32))
 
 /** From this many stages on, many candidates are taken at a time. */
 const large = 3000
@@ -82,30 +85,46 @@ export class Search {
   }
 
   /**
-   * Takes back some drops, now and then moves a task, and repairs, keeping what costs less. `rounds` times, or until `stop`;
-   * returns whether anything was gained.
+   * Takes back some drops, now and then moves a task, and repairs. What costs less is kept, and what costs little more, now and
+   * then, for the way may lead through it (record-to-record travel, Dueck 1993). `rounds` times, or until `stop`; ends with the
+   * cheapest that was found, and returns whether that is cheaper than at the start.
    */
   improve(target: number, random: Random, rounds: number, stop?: () => boolean): boolean {
-    const { timeline } = this
+    const { timeline, model } = this
     const before = timeline.cost
     let [cost, area] = [timeline.cost, timeline.profile.area]
+    let best: { cost: number; area: number; saved: Saved | undefined } = { cost, area, saved: undefined }
     let all = timeline.drops()
+    let since = 0
     for (let round = 0; round < rounds && all.length > 0 && stop?.() !== true; round++) {
+      // How much worse may do: less and less, then more again.
+      const slack = slacks[since++ % slacks.length]! * (best.cost - model.baseCost)
+      const limit = Math.max(cost, best.cost + slack)
       timeline.begin()
       for (const [v, stage] of this.#part(all, random)) timeline.keep(v, stage)
       if (random.below(3) === 0) this.#shift(random)
-      const ok = this.repair(target, { random, costLimit: cost * 1.1 + 1, ...(stop && { stop }) })
+      const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
       if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes())
-      // Of equal cost, the one that keeps less alive: what comes next has more room.
-      const gained = timeline.cost < cost || (timeline.cost === cost && timeline.profile.area <= area)
-      if (!ok || !gained) {
+      const worse = timeline.cost > limit || (timeline.cost === cost && timeline.profile.area > area)
+      if (!ok || worse) {
         timeline.rollback()
         continue
+      }
+      // From the best to what costs more: it has to be found again.
+      if (timeline.cost > best.cost && best.saved === undefined) {
+        const now = timeline.begun()
+        best = { ...best, saved: now }
       }
       timeline.commit()
       ;[cost, area] = [timeline.cost, timeline.profile.area]
       all = timeline.drops()
+      // Of equal cost, the one that keeps less alive: what comes next has more room.
+      if (cost < best.cost || (cost === best.cost && area <= best.area)) {
+        if (cost < best.cost) since = 0
+        best = { cost, area, saved: undefined }
+      }
     }
+    if (best.saved !== undefined) timeline.load(best.saved)
     return timeline.cost < before
   }
 
@@ -167,7 +186,7 @@ export class Search {
     const before = { excess: timeline.excess(target), cost: timeline.cost }
     let best: Candidate | undefined
     let most = 0
-    for (const [, candidate] of ranked.slice(0, looks)) {
+    for (const [, candidate] of ranked.slice(0, random === undefined ? looks.first : looks.again)) {
       const added = this.#add(candidate.drops)
       const gain = before.excess - timeline.excess(target)
       const cost = timeline.cost - before.cost

@@ -15,8 +15,8 @@ export class Measure {
   readonly #counted: Int32Array
   readonly #needed: Uint8Array
   /** Values by the run after which they are gone, the last run first. */
-  readonly #deaths: number[] = []
-  readonly #deathsEnd: number[] = []
+  #deaths = new Int32Array(64)
+  #deathsEnd = new Int32Array(64)
   /** Results that take a place in the present run. */
   readonly #taken = new Set<DagValueId>()
   /** When a value dies: its place may be taken then. */
@@ -38,24 +38,23 @@ export class Measure {
   /** Writes the bytes alive during each run into `during`. */
   run(b: number, runs: readonly DagTaskId[], during: number[]): number {
     const { size, workspace, writes, inPlace, bufferOf, pinned } = this.#model
-    const copyEnd = this.#updates.copyEnd
     let live = this.#look(b, runs)
     let peak = live
     this.peakAt = 0
-    let death = this.#deaths.length
+    let death = this.#deathsEnd[0]!
     for (let i = 0; i < runs.length; i++) {
       const t = runs[i]!
       const time = ++this.#time
-      const first = this.#deathsEnd[i + 1] ?? 0
+      const first = this.#deathsEnd[i + 1]!
       for (let k = first; k < death; k++) this.#dying[this.#deaths[k]!] = time
       let fresh = 0
-      for (const w of writes[t]!) if (bufferOf[w]! < 0 || copyEnd[w]! >= 0) fresh += size[w]!
+      for (const w of writes[t]!) if (!this.#inBuffer(w, t, b)) fresh += size[w]!
       let swapped = 0
       const pairs = inPlace[t]!
       for (let k = 0; k < pairs.length; k++) {
         const [place, w] = pairs[k]!
         if (this.#dying[place] !== time || pinned[place] === 1 || bufferOf[place]! >= 0) continue
-        if (bufferOf[w]! >= 0 && copyEnd[w]! < 0) continue
+        if (this.#inBuffer(w, t, b)) continue
         if (this.#taken.has(w)) continue
         this.#taken.add(w)
         this.#dying[place] = 0
@@ -73,7 +72,6 @@ export class Measure {
       for (let k = first; k < death; k++) live -= size[this.#deaths[k]!]!
       death = first
     }
-    during.length = runs.length
     return peak
   }
 
@@ -82,10 +80,10 @@ export class Measure {
     const { size, reads, writes, nextOf, bufferOf, pinned } = this.#model
     const { copyEnd } = this.#updates
     const [seen, counted, needed] = [this.#seen, this.#counted, this.#needed]
+    this.#reserve(runs)
     const [deaths, ends] = [this.#deaths, this.#deathsEnd]
     const epoch = ++this.#epoch
-    deaths.length = 0
-    ends.length = runs.length + 1
+    let count = 0
     ends[runs.length] = 0
     const last = b === this.#final
     const meet = (v: DagValueId): void => {
@@ -98,9 +96,13 @@ export class Measure {
       const w = writes[t]!
       for (let k = 0; k < w.length; k++) {
         const v = w[k]!
-        if (bufferOf[v]! >= 0) continue
+        if (bufferOf[v]! >= 0) {
+          // Only the last run of a task makes a successor.
+          if (this.#updates.lastRun(t) !== b) deaths[count++] = v
+          continue
+        }
         meet(v)
-        if (needed[v] === 0) deaths.push(v)
+        if (needed[v] === 0) deaths[count++] = v
         needed[v] = 0
       }
       const r = reads[t]!
@@ -111,36 +113,49 @@ export class Measure {
           const next = nextOf[v]!
           if (next >= 0 && copyEnd[next] === b && seen[next] !== epoch) {
             seen[next] = epoch
-            deaths.push(next)
+            deaths[count++] = next
           }
           continue
         }
         if (bufferOf[v]! >= 0) continue
         meet(v)
-        if (needed[v] === 0) deaths.push(v)
+        if (needed[v] === 0) deaths[count++] = v
         needed[v] = 1
       }
-      ends[i] = deaths.length
+      ends[i] = count
     }
     let live = 0
-    const count = (v: DagValueId): void => {
+    const enter = (v: DagValueId): void => {
       if (counted[v] === epoch) return
       counted[v] = epoch
       if (needed[v] === 1) live += size[v]!
     }
     for (const t of runs) {
       const r = reads[t]!
-      for (let k = 0; k < r.length; k++) if (seen[r[k]!] === epoch) count(r[k]!)
+      for (let k = 0; k < r.length; k++) if (seen[r[k]!] === epoch) enter(r[k]!)
       const w = writes[t]!
-      for (let k = 0; k < w.length; k++) if (seen[w[k]!] === epoch) count(w[k]!)
+      for (let k = 0; k < w.length; k++) if (seen[w[k]!] === epoch) enter(w[k]!)
     }
     if (last)
       for (const v of this.#updates.finals)
         if (bufferOf[v]! < 0) {
           if (seen[v] !== epoch) needed[v] = 1
-          count(v)
+          enter(v)
         }
     for (const w of this.#updates.endingAt(b)) if (this.#updates.copyStart[w]! < b) live += size[w]!
     return live
+  }
+
+  /** Whether a result of `t` in stage `b` goes straight into a pinned buffer. */
+  #inBuffer(w: DagValueId, t: DagTaskId, b: number): boolean {
+    return this.#model.bufferOf[w]! >= 0 && this.#updates.copyEnd[w]! < 0 && this.#updates.lastRun(t) === b
+  }
+
+  #reserve(runs: readonly DagTaskId[]): void {
+    const { reads, writes } = this.#model
+    let room = 0
+    for (let i = 0; i < runs.length; i++) room += reads[runs[i]!]!.length + writes[runs[i]!]!.length
+    if (room > this.#deaths.length) this.#deaths = new Int32Array(2 * room)
+    if (runs.length >= this.#deathsEnd.length) this.#deathsEnd = new Int32Array(2 * runs.length + 2)
   }
 }

@@ -178,6 +178,21 @@ export class Timeline {
     }
   }
 
+  /** The order and drops as they were at `begin`. */
+  begun(): Saved {
+    const journal = this.#journal!
+    this.rollback()
+    const saved = this.save()
+    this.#journal = []
+    for (let i = 0; i < journal.length; i += 3) {
+      const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
+      if (kind === 2) this.move(a, b)
+      else if (kind === 1) this.drop(a, b)
+      else this.keep(a, b)
+    }
+    return saved
+  }
+
   /** Values whose drops changed since `begin`, with the stages: pairs in a row, the latest last. */
   changes(): Drops {
     const list: [number, number][] = []
@@ -213,7 +228,7 @@ export class Timeline {
   }
 
   /** The first and last stage at which the task of stage `b` could stand instead, at most `far` away. */
-  range(b: number, far = Number.POSITIVE_INFINITY): [first: number, last: number] {
+  range(b: number, far: number = Number.POSITIVE_INFINITY): [first: number, last: number] {
     const { model, order, stageOf } = this
     const task = order[b]!
     let first = Math.max(0, b - far)
@@ -255,7 +270,11 @@ export class Timeline {
     let sum = 0
     this.profile.over(target, (b, most) => {
       const through = most - this.#local[b]! - target
-      for (const bytes of this.#during[b]!) if (bytes + through > 0) sum += bytes + through
+      const during = this.#during[b]!
+      for (let i = 0; i < this.#runs[b]!.length; i++) {
+        const over = during[i]! + through
+        if (over > 0) sum += over
+      }
     })
     return sum
   }
@@ -339,7 +358,7 @@ export class Timeline {
     const { updates, profile, model } = this
     const w = model.nextOf[p]!
     const t = model.producer[w]!
-    const start = updates.isUpdate(t) ? updates.stageOf(t) : this.stageOf[t]!
+    const start = updates.lastRun(t)
     const [oldStart, oldEnd] = [updates.copyStart[w]!, updates.copyEnd[w]!]
     const end = start < 0 ? -1 : updates.copiedUntil(p, start, this.#runs[start]!)
     if (end >= 0) this.#mark(start)
@@ -378,10 +397,19 @@ const unset: DagTaskId[] = []
 
 export type Drops = (readonly [value: DagValueId, stage: number])[]
 
-/** Values that some task may compute again: a flag a value. What writes a pinned value's new content runs once. */
+/**
+ * Values that some task may compute again: a flag a value. A task that also writes a successor may run again, and the last
+ * run counts, as long as nothing else reads the successor.
+ */
 function droppable(model: Model, stageOf: Int32Array): Uint8Array {
-  return Uint8Array.from(model.producer, t =>
-    t >= 0 && model.once[t] === 0 && stageOf[t]! >= 0 && !model.writes[t]!.some(w => model.bufferOf[w]! >= 0)
+  const read = Uint8Array.from(model.output)
+  for (const t of model.needed) for (const v of model.reads[t]!) read[v] = 1
+  return Uint8Array.from(model.producer, (t, v) =>
+    t >= 0 &&
+    model.once[t] === 0 &&
+    stageOf[t]! >= 0 &&
+    model.bufferOf[v]! < 0 &&
+    !model.writes[t]!.some(w => model.bufferOf[w]! >= 0 && read[w] === 1)
       ? 1
       : 0,
   )

@@ -4,6 +4,13 @@ import type { Model } from '../../dag/model.ts'
 /** Adds (sign 1) or takes away (−1) a stay of `value` through the stages `from` to `to`, both included. */
 type Stay = (value: DagValueId, from: number, to: number, sign: number) => void
 
+/** Values that a stage touches, and whether each must be there when it begins. */
+interface Footprint {
+  count: number
+  readonly values: number[]
+  readonly entry: number[]
+}
+
 /**
  * The stages in which each value is computed or read, in order. A touch is 2·stage, plus 1 if the value must be there when the
  * stage begins: then it lives from the touch before until this one. Pinned values and successors of pinned values have none.
@@ -12,8 +19,8 @@ export class Touches {
   readonly #model: Model
   readonly #of: number[][]
   /** Values touched in a stage before and after a change. */
-  readonly #old: { values: number[]; entry: number[] } = { values: [], entry: [] }
-  readonly #new: { values: number[]; entry: number[] } = { values: [], entry: [] }
+  readonly #old: Footprint = { count: 0, values: [], entry: [] }
+  readonly #new: Footprint = { count: 0, values: [], entry: [] }
   readonly #mark: Int32Array
   readonly #slot: Int32Array
   #epoch = 0
@@ -76,14 +83,14 @@ export class Touches {
     this.#footprint(runs, outputs, after)
     // The marks are those of `after`.
     const epoch = this.#epoch
-    for (let k = 0; k < before.values.length; k++) {
+    for (let k = 0; k < before.count; k++) {
       const v = before.values[k]!
       if (this.#mark[v] !== epoch) this.#remove(v, b, stay, end)
       else if (after.entry[this.#slot[v]!]! !== before.entry[k]!) this.#flip(v, b, stay, end)
       // Dealt with.
       if (this.#mark[v] === epoch) this.#mark[v] = -1
     }
-    for (let k = 0; k < after.values.length; k++) {
+    for (let k = 0; k < after.count; k++) {
       const v = after.values[k]!
       if (this.#mark[v] === epoch) this.#insert(v, b, after.entry[k]!, stay, end)
     }
@@ -92,7 +99,7 @@ export class Touches {
   #footprint(
     runs: readonly DagTaskId[],
     outputs: readonly DagValueId[] | undefined,
-    into: { values: number[]; entry: number[] },
+    into: Footprint,
   ): void {
     const { reads, writes, pinned, bufferOf } = this.#model
     const [mark, slot] = [this.#mark, this.#slot]
@@ -112,8 +119,7 @@ export class Touches {
       for (let k = 0; k < w.length; k++) touch(w[k]!, 0)
     }
     if (outputs !== undefined) for (const v of outputs) touch(v, 1)
-    into.values.length = count
-    into.entry.length = count
+    into.count = count
   }
 
   #insert(v: DagValueId, b: number, entry: number, stay: Stay, end: (stage: number) => void): void {

@@ -29,6 +29,8 @@ export class Updates {
   readonly #oldReads: Map<DagValueId, number[]>
   /** Updates that read a buffer's old content. */
   readonly #readers: Map<DagValueId, DagTaskId[]>
+  /** Stages in which a task runs that writes successors and is no update, in order. */
+  readonly #runs = new Map<DagTaskId, number[]>()
   readonly #before = new Set<DagValueId>()
   readonly #after = new Set<DagValueId>()
   readonly #affected = new Set<DagValueId>()
@@ -59,6 +61,7 @@ export class Updates {
     this.copyEnd.fill(-1)
     this.copyCost = 0
     for (const list of this.#oldReads.values()) list.length = 0
+    this.#runs.clear()
   }
 
   isUpdate(t: DagTaskId): boolean {
@@ -89,6 +92,11 @@ export class Updates {
 
   at(stage: number): readonly DagTaskId[] {
     return this.#at.get(stage) ?? none
+  }
+
+  /** The stage whose run of the task is its last, the one that makes successors; −1 if there is none yet. */
+  lastRun(t: DagTaskId): number {
+    return this.#flags[t] === 1 ? this.#stage[t]! : (this.#runs.get(t)?.at(-1) ?? -1)
   }
 
   place(t: DagTaskId, stage: number): void {
@@ -124,23 +132,24 @@ export class Updates {
     const [old, now, affected] = [this.#before, this.#after, this.#affected]
     this.#reads(before, old, affected)
     this.#reads(runs, now, affected)
-    for (const p of old)
-      if (!now.has(p)) {
-        const list = this.#oldReads.get(p)!
-        list.splice(list.indexOf(b), 1)
-      }
-    for (const p of now)
-      if (!old.has(p)) {
-        const list = this.#oldReads.get(p)!
-        let i = list.length
-        while (i > 0 && list[i - 1]! > b) i--
-        list.splice(i, 0, b)
+    for (const p of old) if (!now.has(p)) remove(this.#oldReads.get(p)!, b)
+    for (const p of now) if (!old.has(p)) insert(this.#oldReads.get(p)!, b)
+    for (const t of before) if (this.#writesSuccessor(t)) remove(this.#runs.get(t)!, b)
+    for (const t of runs)
+      if (this.#writesSuccessor(t)) {
+        if (!this.#runs.has(t)) this.#runs.set(t, [])
+        insert(this.#runs.get(t)!, b)
       }
     old.clear()
     now.clear()
     const result = new Set(affected)
     affected.clear()
     return result
+  }
+
+  #writesSuccessor(t: DagTaskId): boolean {
+    const { writes, bufferOf } = this.#model
+    return this.#flags[t] === 0 && writes[t]!.some(w => bufferOf[w]! >= 0)
   }
 
   #reads(runs: readonly DagTaskId[], into: Set<DagValueId>, affected: Set<DagValueId>): void {
@@ -199,6 +208,17 @@ export class Updates {
   endingAt(stage: number): readonly DagValueId[] {
     return this.#endingAt.get(stage) ?? none
   }
+}
+
+/** Into an ascending list, from the end. */
+function insert(list: number[], item: number): void {
+  let i = list.length
+  while (i > 0 && list[i - 1]! > item) i--
+  list.splice(i, 0, item)
+}
+
+function remove(list: number[], item: number): void {
+  list.splice(list.indexOf(item), 1)
 }
 
 /** Tasks that only write successors which nothing reads, and may write them straight into their buffers: a flag a task. */
