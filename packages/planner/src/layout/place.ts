@@ -13,10 +13,14 @@ export interface Placement {
 /** Work of one round, in visits of nodes. */
 const work = 30_000
 
+/** Gaps of more than this share of the goal are worth more work, as many times as much. */
+const wide = { gap: 0.01, work: 4 }
+
 /**
  * Places blocks so that no two overlap in time and space, in as little space as it finds. `floor`: where placing starts.
  * `goal`: good enough, a bound or better. Sizes are multiples of the alignment, so offsets are too. The same for the same
- * blocks and random numbers: `rounds` limits the work, in equal parts, not a clock.
+ * blocks and random numbers: `rounds` limits the work, in equal parts, not a clock; up to four times as many are spent on
+ * gaps of more than 1 %.
  */
 export function place(
   blocks: readonly Block[],
@@ -44,15 +48,16 @@ function search(instance: Instance, goal: number, random: Random, limit: number)
     offsets = packer.offsets.slice()
     return true
   }
+  const spent = (): boolean => packer.work > (top > goal * (1 + wide.gap) ? wide.work * limit : limit)
   const starts = priorities(instance)
   let best = starts[0]!
   for (const priority of starts)
     for (const keepTo of [goal, Number.POSITIVE_INFINITY]) {
       if (attempt(priority, keepTo)) best = priority
-      if (top <= goal || packer.work > limit) return { offsets, top }
+      if (top <= goal || spent()) return { offsets, top }
     }
   let priority = best.slice()
-  for (let failed = 0; packer.work <= limit; ) {
+  for (let failed = 0; !spent(); ) {
     if (attempt(priority, random.below(4) > 0 ? goal : Number.POSITIVE_INFINITY)) {
       if (top <= goal) break
       best = priority.slice()
