@@ -2,6 +2,7 @@ import { bytesOf, type OpName, opDef, showSite, type ValueId } from '@stint/grap
 import type { Dag } from '@stint/planner'
 import type { KernelInfo, Target } from '../backend.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { checkpointsOf } from './checkpoints.ts'
 import type { Task, TaskGraph } from './tasks.ts'
 
 /** A value that is resident throughout a session: state by path, constants by content. */
@@ -52,6 +53,8 @@ export function programDag(
     add(input.value, { name: input.name, input: true })
   for (const task of tasks) for (const v of task.writes) add(v, { name: nameOf(task, v) })
   const id = (v: ValueId): number => dagValueOf.get(v)!
+  const regions = checkpointsOf({ graph, tasks, next, outputs })
+  const checkpoints = regions.map(c => ({ ...c, keeps: c.keeps.map(id) }))
   return {
     graphValueOf,
     dagValueOf,
@@ -64,6 +67,7 @@ export function programDag(
         value: id(n.next),
         copyCost: copyCost(list[id(n.next)]!.bytes, target),
       })),
+      ...(checkpoints.length > 0 && { checkpoints }),
       outputs: [...new Set(outputs.map(o => id(o.value)))],
       align: target.align,
     },

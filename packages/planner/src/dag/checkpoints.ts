@@ -14,9 +14,10 @@ export function checkpointsOf(dag: Dag, needed: readonly DagTaskId[]): Checkpoin
   if (dag.checkpoints === undefined) return []
   const isNeeded = new Set(needed)
   const lasting = new Set([...dag.outputs, ...(dag.next ?? []).map(n => n.value)])
+  for (const [i, checkpoint] of dag.checkpoints.entries()) check(dag, i, checkpoint, lasting)
+  checkNesting(dag, dag.checkpoints)
   return dag.checkpoints
-    .map((checkpoint, i): Checkpoint => {
-      check(dag, i, checkpoint, lasting)
+    .map((checkpoint): Checkpoint => {
       const tasks = [...new Set(checkpoint.tasks)].filter(t => isNeeded.has(t)).sort((a, b) => a - b)
       return { tasks, interior: interiorOf(dag, { ...checkpoint, tasks }) }
     })
@@ -46,4 +47,29 @@ function check(dag: Dag, i: number, checkpoint: DagCheckpoint, lasting: Readonly
       if (dag.tasks[t]!.once === true)
         throw new DagError(`checkpoint ${i} drops value ${v}, whose task ${t} must run once`, { hint })
     }
+}
+
+/** Two regions lie apart, or one within the other, which keeps what it computes of what the outer one keeps. */
+function checkNesting(dag: Dag, checkpoints: readonly DagCheckpoint[]): void {
+  const around = new Map<DagTaskId, number>()
+  const order = [...checkpoints.keys()].sort(
+    (a, b) => checkpoints[b]!.tasks.length - checkpoints[a]!.tasks.length,
+  )
+  for (const i of order) {
+    const { tasks } = checkpoints[i]!
+    const outer = around.get(tasks[0] ?? -1)
+    const other = tasks.find(t => around.get(t) !== outer)
+    if (other !== undefined)
+      throw new DagError(`checkpoint ${i} overlaps another in part`, {
+        expected: 'regions apart from each other, or one within the other',
+        got: `tasks ${tasks[0]} and ${other}, of which one is in checkpoint ${outer ?? around.get(other)}`,
+      })
+    const outerKeeps = new Set(outer === undefined ? [] : checkpoints[outer]!.keeps)
+    const lost = interiorOf(dag, checkpoints[i]!).find(v => outerKeeps.has(v))
+    if (lost !== undefined)
+      throw new DagError(`checkpoint ${i} drops value ${lost}, which checkpoint ${outer} around it keeps`, {
+        hint: 'List it in keeps.',
+      })
+    for (const t of tasks) around.set(t, i)
+  }
 }

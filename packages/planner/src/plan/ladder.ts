@@ -6,6 +6,7 @@ import type { Search } from '../strategy/search/search.ts'
 import { verify } from '../verify/verify.ts'
 import { finish } from './finish.ts'
 import { leastPeak } from './least-peak.ts'
+import { unfold } from './unfold.ts'
 
 export interface LadderOptions {
   readonly seed?: number
@@ -20,11 +21,23 @@ const step = 0.97
 const work = 1e6
 
 /**
- * The rungs of a DAG: plans with offsets of strictly decreasing arenas, the first without recomputation. One
+ * The rungs of a DAG: plans with offsets of strictly decreasing arenas, the first without
+ * recomputation, save for what checkpoints ask for. One
  * deterministic, finite sequence for a DAG, seed and iterations, which no budget and no clock enters: a budget takes the
  * first rung that fits. Every rung is verified. Throws DagError.
  */
 export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, void, undefined> {
+  const unfolded = unfold(dag)
+  if (unfolded === undefined) return yield* rungs(dag, options)
+  for (const plan of rungs(unfolded.dag, options)) {
+    const folded = unfolded.fold(plan)
+    verify(dag, folded, { ...(options.fixed && { fixed: options.fixed }) })
+    yield folded
+  }
+}
+
+/** The rungs of a DAG without checkpoints. */
+function* rungs(dag: Dag, options: LadderOptions): Generator<Plan, void, undefined> {
   const model = modelOf(dag)
   const seed = options.seed ?? 1
   const lanes = new Lanes(model)

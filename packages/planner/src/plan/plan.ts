@@ -1,5 +1,7 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
+import { verify } from '../verify/verify.ts'
 import { Planning } from './planning.ts'
+import { unfold } from './unfold.ts'
 
 export interface PlanOptions {
   /** Bytes: of live values, and with `layout` of the arena. */
@@ -28,6 +30,13 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
  * Plans within the budget, each cheaper than the one before; the last is what `plan` returns. Take as many as there is time for.
  * Throws as `plan` does, before the first.
  */
-export function planSteps(dag: Dag, options: PlanOptions): Generator<Plan, void, undefined> {
-  return new Planning(dag, options).steps()
+export function* planSteps(dag: Dag, options: PlanOptions): Generator<Plan, void, undefined> {
+  const unfolded = unfold(dag)
+  if (unfolded === undefined) return yield* new Planning(dag, options).steps()
+  const { budget, fixed } = options
+  for (const plan of new Planning(unfolded.dag, options).steps()) {
+    const folded = unfolded.fold(plan)
+    verify(dag, folded, { budget, ...(fixed && { fixed }) })
+    yield folded
+  }
 }

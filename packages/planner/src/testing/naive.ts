@@ -184,7 +184,8 @@ class Naive {
   /** Nothing lives at step `i` that a checkpoint dropped before. */
   #checkDropped(i: number, v: number): void {
     for (const { tasks, keeps } of this.#dag.checkpoints ?? []) {
-      if (keeps.includes(v) || !tasks.some(t => this.#dag.tasks[t]!.writes.includes(v))) continue
+      const writers = tasks.filter(t => this.#on[t] && this.#dag.tasks[t]!.writes.includes(v))
+      if (keeps.includes(v) || writers.length === 0) continue
       const first = (t: number): number => this.#plan.steps.findIndex(s => 'run' in s && s.run === t)
       const end = Math.max(...tasks.map(first))
       if (end < i && this.#since.get(v)! <= end) throw new Reject(i, `${v} outlives a checkpoint`)

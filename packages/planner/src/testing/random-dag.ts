@@ -171,8 +171,11 @@ class Grower {
       const from = this.#random.below(this.#tasks.length)
       const to = Math.min(this.#tasks.length, from + 1 + this.#random.below(6))
       const tasks = Array.from({ length: to - from }, (_, k) => from + k)
-      if (found.some(c => c.tasks[0]! < to && from < c.tasks[0]! + c.tasks.length) && this.#chance(50))
-        continue
+      const overlaps = (c: DagCheckpoint): boolean => {
+        const [first, end] = [c.tasks[0]!, c.tasks[0]! + c.tasks.length]
+        return first < to && from < end && !(first <= from && to <= end) && !(from <= first && end <= to)
+      }
+      if (found.some(overlaps)) continue
       const once = new Set(
         tasks.filter(t => this.#tasks[t]!.once === true).flatMap(t => this.#tasks[t]!.writes),
       )
@@ -180,7 +183,15 @@ class Grower {
       const all = interiorOf({ values: this.#values, tasks: this.#tasks, outputs }, { tasks, keeps: [] })
       found.push({ tasks, keeps: all.filter(v => lasting(v) || once.has(v) || this.#chance(30)) })
     }
-    return found
+    // What a region keeps, those within it keep, too.
+    const outerFirst = found.sort((a, b) => b.tasks.length - a.tasks.length)
+    const nested: DagCheckpoint[] = []
+    for (const { tasks, keeps } of outerFirst) {
+      const writes = tasks.flatMap(t => this.#tasks[t]!.writes)
+      const outer = nested.filter(c => c.tasks.includes(tasks[0]!)).flatMap(c => c.keeps)
+      nested.push({ tasks, keeps: [...new Set([...keeps, ...outer.filter(v => writes.includes(v))])] })
+    }
+    return nested
   }
 
   #bytes(): number {

@@ -74,6 +74,16 @@ describe('a checkpoint', () => {
   test.each<[string, Partial<Dag>, RegExp]>([
     ['an unknown task', { checkpoints: [{ tasks: [9], keeps: [] }] }, /unknown task/],
     ['a value from elsewhere', { checkpoints: [{ tasks: [0], keeps: [2] }] }, /do not write/],
+    [
+      'regions that overlap in part',
+      {
+        checkpoints: [
+          { tasks: [0, 1], keeps: [] },
+          { tasks: [1, 2], keeps: [3] },
+        ],
+      },
+      /in part/,
+    ],
     ['a dropped output', { checkpoints: [{ tasks: [3], keeps: [] }] }, /an output or a successor/],
     [
       'a dropped result of a task that runs once',

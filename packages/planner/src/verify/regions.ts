@@ -21,7 +21,7 @@ export class Regions {
     for (const [index, { tasks, keeps }] of dag.checkpoints.entries()) {
       const open = new Set(tasks.filter(t => runs.has(t)))
       const kept = new Set(keeps)
-      const dropped = tasks.flatMap(t => (dag.tasks[t]?.writes ?? []).filter(v => !kept.has(v)))
+      const dropped = [...open].flatMap(t => (dag.tasks[t]?.writes ?? []).filter(v => !kept.has(v)))
       for (const t of open) this.#of.set(t, [...(this.#of.get(t) ?? []), { index, open, dropped }])
     }
   }
