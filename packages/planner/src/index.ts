@@ -26,7 +26,7 @@ export {
 } from './explain/explain.ts'
 export type { Again } from './explain/history.ts'
 export { type LayOutOptions, layOut } from './layout/lay-out.ts'
-export { type LadderOptions, ladder } from './plan/ladder.ts'
+export { type ImproveOptions, improveRung, type LadderOptions, ladder } from './plan/ladder.ts'
 export { type PlanOptions, plan, planSteps } from './plan/plan.ts'
 export { storeAllPeak } from './plan/store-all.ts'
 export type { Replayed } from './verify/replay.ts'

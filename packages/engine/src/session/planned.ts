@@ -1,5 +1,5 @@
 import { dropStopGradient, type Graph, StintError, showSite, showType, simplify } from '@stint/graph'
-import { ladder, type Plan, profile } from '@stint/planner'
+import { improveRung, ladder, type Plan, profile } from '@stint/planner'
 import type { Backend, KernelInfo, Target } from '../backend.ts'
 import { type Emitted, emit } from '../program/emit.ts'
 import { type Pinned, type ProgramDag, programDag } from '../tasks/dag.ts'
@@ -7,7 +7,7 @@ import { type TaskGraph, toTasks } from '../tasks/tasks.ts'
 import { InfeasibleBudgetError, type TopValue } from './errors.ts'
 import type { PinnedSet } from './pinned.ts'
 
-/** Planned by the ladder: deterministic, limited by iterations and never by a clock. */
+/** Planned by the ladder: deterministic, limited by iterations (rounds of search for the rung that is used) and never by a clock. */
 export interface PlanOptions {
   readonly seed?: number
   readonly iterations?: number
@@ -59,6 +59,7 @@ export class Ladder {
   readonly dag: ProgramDag
   readonly #target: Target
   readonly #pinned: readonly Pinned[]
+  readonly #options: PlanOptions
   readonly #rungs: Plan[] = []
   readonly #more: Iterator<Plan>
 
@@ -73,7 +74,11 @@ export class Ladder {
       pinned.list,
       pinned.indexOf(lowered.tasks.graph),
     )
-    this.#more = ladder(this.dag.dag, { ...options, fixed: this.dag.fixed })[Symbol.iterator]()
+    this.#options = options
+    const { seed } = options
+    this.#more = ladder(this.dag.dag, { ...(seed !== undefined && { seed }), fixed: this.dag.fixed })[
+      Symbol.iterator
+    ]()
   }
 
   rung(index: number): Plan | undefined {
@@ -106,8 +111,10 @@ export class Ladder {
     throw new InfeasibleBudgetError(this.lowered.name, budget, plan.arenaBytes, topValues(this, plan))
   }
 
-  with(plan: Plan): Planned {
+  /** The program by a rung, made the most of. */
+  with(rung: Plan): Planned {
     const { tasks, infos } = this.lowered
+    const plan = improveRung(this.dag.dag, rung, { ...this.#options, fixed: this.dag.fixed })
     const source = { tasks, infos, target: this.#target, dag: this.dag, pinned: this.#pinned }
     return {
       ...this.lowered,

@@ -49,7 +49,7 @@ describe('the picture of a plan', () => {
   test('can be drawn of anything', () => {
     for (let seed = 0; seed < 30; seed++) {
       const dag = randomDag(seed, { tasks: 12 })
-      for (const one of [...ladder(dag, { iterations: 1 })].slice(-1))
+      for (const one of [...ladder(dag)].slice(-1))
         expect(flaws(draw(dag, one))).toEqual([])
     }
     const nothing: Dag = { values: [], tasks: [], outputs: [] }

@@ -157,7 +157,7 @@ test('any plan can be explained, in lines that fit, and what is said adds up', (
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7fffffff }), fc.integer({ min: 1, max: 30 }), (seed, tasks) => {
       const random = randomDag(seed, { tasks })
-      for (const found of [...ladder(random, { iterations: 2 })].slice(-2)) {
+      for (const found of [...ladder(random)].slice(-2)) {
         const { totals, peak, recomputed, kept } = explain(random, found)
         expect(totals.recomputedTasks).toBe(verify(random, found).recomputedTasks)
         const cost = new Map<number, number>()

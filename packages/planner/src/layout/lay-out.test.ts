@@ -12,7 +12,7 @@ test('any plan can be laid out, and keeps its steps, its peak and its cost', () 
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x7fffffff }), fc.integer({ min: 1, max: 20 }), (seed, tasks) => {
       const dag = randomDag(seed, { tasks })
-      for (const plan of [...ladder(dag, { iterations: 2 })].slice(-2)) {
+      for (const plan of [...ladder(dag)].slice(-2)) {
         const placed = layOut(dag, withoutOffsets(plan))
         const { peakBytes, arenaBytes, cost } = verify(dag, placed)
         expect(judge(dag, placed)).toEqual({ ok: true, peak: peakBytes, arena: arenaBytes, cost })

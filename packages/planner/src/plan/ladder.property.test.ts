@@ -5,11 +5,11 @@ import { planHash } from '../dag/hash.ts'
 import { judge } from '../testing/naive.ts'
 import { randomDag } from '../testing/random-dag.ts'
 import { verify } from '../verify/verify.ts'
-import { ladder } from './ladder.ts'
+import { improveRung, ladder } from './ladder.ts'
 
 const full = process.env.STINT_FULL === '1'
 const seeds = fc.integer({ min: 0, max: 0x7fffffff })
-const quick = { iterations: 4 }
+const quick = { seed: 1 }
 
 function eachLadder(seed: number, runs: number, check: (dag: Dag, rungs: readonly Plan[]) => void): void {
   fc.assert(
@@ -44,6 +44,18 @@ describe('the ladder of a random DAG', { timeout: full ? 1_800_000 : 60_000 }, (
         if (i > 0) expect(rung.arenaBytes).toBeLessThan(rungs[i - 1]!.arenaBytes)
       const first = runsOf(rungs[0]!)
       expect(new Set(first).size).toBe(first.length)
+    })
+  })
+
+  test('has rungs of which the most can be made, in the same bytes', () => {
+    eachLadder(16, 40, (dag, rungs) => {
+      for (const rung of rungs) {
+        const better = improveRung(dag, rung, { iterations: 10 })
+        expect(better.cost).toBeLessThanOrEqual(rung.cost)
+        expect(better.arenaBytes).toBe(rung.arenaBytes)
+        expect(verify(dag, better, { budget: rung.arenaBytes }).cost).toBe(better.cost)
+        expect(improveRung(dag, rung, { iterations: 10 })).toEqual(better)
+      }
     })
   })
 

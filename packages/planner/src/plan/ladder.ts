@@ -1,30 +1,29 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { modelOf } from '../dag/model.ts'
+import { InfeasibleBudgetError } from '../errors.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import type { Search } from '../strategy/search/search.ts'
 import { verify } from '../verify/verify.ts'
 import { finish } from './finish.ts'
 import { leastPeak } from './least-peak.ts'
+import { Planning } from './planning.ts'
 import { unfold } from './unfold.ts'
 
 export interface LadderOptions {
   readonly seed?: number
-  /** Rounds of destroy-and-repair a rung, at most; 32 unless said. */
-  readonly iterations?: number
   readonly fixed?: Fixed
 }
 
 /** Each rung aims at this share of the one before. */
 const step = 0.97
-/** Most runs written down to improve one rung: what keeps large DAGs fast, without a clock. */
+/** Most runs written down on the way to a rung: what ends a search that gets nowhere, without a clock. */
 const work = 1e6
 
 /**
- * The rungs of a DAG: plans with offsets of strictly decreasing arenas, the first without
- * recomputation, save for what checkpoints ask for. One
- * deterministic, finite sequence for a DAG, seed and iterations, which no budget and no clock enters: a budget takes the
- * first rung that fits. Every rung is verified. Throws DagError.
+ * The rungs of a DAG: plans with offsets of strictly decreasing arenas, the first without recomputation, save for what
+ * checkpoints ask for. One deterministic, finite sequence for a DAG and seed, which no budget and no clock enters: a budget
+ * takes the first rung that fits, and `improveRung` makes the most of it. Every rung is verified. Throws DagError.
  */
 export function* ladder(dag: Dag, options: LadderOptions = {}): Generator<Plan, void, undefined> {
   const unfolded = unfold(dag)
@@ -53,7 +52,6 @@ function* rungs(dag: Dag, options: LadderOptions): Generator<Plan, void, undefin
   }
   const first = take(lanes.searches[0]!)
   if (first !== undefined) yield first
-  const iterations = options.iterations ?? 32
   // Where a whole step is too far, shorter ones are tried down to one unit of alignment.
   let share = 1 - step
   let peak = lanes.searches[0]!.peak
@@ -61,12 +59,10 @@ function* rungs(dag: Dag, options: LadderOptions): Generator<Plan, void, undefin
     const target = Math.max(floor, Math.min(peak - model.align, Math.floor(peak * (1 - share))))
     const [search] = lanes.descend(lane => attempt(lane, target, random))
     if (search === undefined) {
-      if (target >= peak - model.align || share < 1e-4) return
+      if (target >= peak - model.align || share < 1e-3) return
       share /= 2
       continue
     }
-    const limit = search.work + work
-    search.improve(target, random, iterations, () => search.work > limit)
     peak = search.peak
     const plan = take(search)
     if (plan !== undefined) yield plan
@@ -78,7 +74,7 @@ function attempt(search: Search, target: number, random: Random): boolean {
   if (search.peak <= target) return true
   const { timeline } = search
   const before = timeline.drops()
-  const limit = search.work + 4 * work
+  const limit = search.work + work
   for (let tries = 0; tries < 3; tries++) {
     timeline.begin()
     // Another way down: forget a part of what was decided, and vary.
@@ -91,4 +87,39 @@ function attempt(search: Search, target: number, random: Random): boolean {
     timeline.rollback()
   }
   return false
+}
+
+export interface ImproveOptions extends LadderOptions {
+  /** Rounds of destroy-and-repair; 100 unless said. */
+  readonly iterations?: number
+}
+
+/**
+ * A cheaper plan in the bytes of a rung, if one is found; its arena is said to be as large as the rung's, so that a smaller
+ * budget never gives a larger one. Deterministic. Throws DagError.
+ */
+export function improveRung(dag: Dag, rung: Plan, options: ImproveOptions = {}): Plan {
+  if (rung.cost === rung.baseCost) return rung
+  const { seed, fixed = [], iterations = 100 } = options
+  const given = {
+    budget: rung.arenaBytes,
+    layout: true,
+    fixed,
+    iterations,
+    ...(seed !== undefined && { seed }),
+  }
+  const unfolded = unfold(dag)
+  // The rung's runs are those of the DAG as it is: with checkpoints, the search begins anew.
+  const planning =
+    unfolded === undefined ? new Planning(dag, { ...given, start: rung }) : new Planning(unfolded.dag, given)
+  let best = rung
+  try {
+    for (const found of planning.steps()) best = unfolded === undefined ? found : unfolded.fold(found)
+  } catch (error) {
+    if (!(error instanceof InfeasibleBudgetError)) throw error
+  }
+  if (best.cost >= rung.cost) return rung
+  const said = { ...best, arenaBytes: rung.arenaBytes }
+  verify(dag, said, { fixed })
+  return said
 }

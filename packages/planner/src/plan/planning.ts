@@ -6,6 +6,7 @@ import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
 import { cheapestSequence } from '../strategy/states/search.ts'
+import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { finish } from './finish.ts'
@@ -17,13 +18,18 @@ const small = 12
 /** From this many tasks on, one order has to do. */
 const large = 3000
 /** Most work, in runs, on the way down to a target; and to the smallest peak. */
-const work = { target: 2e7, smallest: 2e7 }
+const work = { target: 2e6, smallest: 4e6 }
 const rounds = 200
+
+export interface PlanningOptions extends PlanOptions {
+  /** A plan within the budget to begin with. */
+  readonly start?: Plan
+}
 
 /** One search for plans of a DAG within a budget. */
 export class Planning {
   readonly #dag: Dag
-  readonly #options: PlanOptions
+  readonly #options: PlanningOptions
   readonly #model: Model
   readonly #random: Random
   readonly #deadline: number
@@ -33,7 +39,7 @@ export class Planning {
   /** Milliseconds that it takes to write a plan down. */
   #writing = 0
 
-  constructor(dag: Dag, options: PlanOptions) {
+  constructor(dag: Dag, options: PlanningOptions) {
     this.#dag = dag
     this.#options = options
     this.#model = modelOf(dag)
@@ -60,7 +66,7 @@ export class Planning {
       yield
       return
     }
-    const first = this.#reach(new Search(new Timeline(this.#model, this.#model.needed)))
+    const first = this.#begin()
     yield
     const searches = first === undefined ? [] : [first]
     if (this.#model.needed.length < large || first === undefined)
@@ -74,6 +80,17 @@ export class Planning {
       this.#smallest()
       yield
     } else yield* this.#improve(searches)
+  }
+
+  /** The plan that was given, as a search; else what file order leads to. */
+  #begin(): Search | undefined {
+    const { start, budget } = this.#options
+    if (start === undefined) return this.#reach(new Search(new Timeline(this.#model, this.#model.needed)))
+    if (start.arenaBytes > budget) return undefined
+    this.#best = start
+    const search = new Search(fromSequence(this.#model, sequenceOf(start)))
+    this.#target = Math.max(search.peak, leastPeak(this.#model))
+    return search
   }
 
   /** Whether the time is up, but for writing a plan down. */
@@ -186,4 +203,9 @@ function topOf(model: Model, least: Plan): { value: number; name: string; bytes:
     }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 5)
+}
+
+/** The runs of a plan. */
+function sequenceOf(plan: Plan): Int32Array {
+  return Int32Array.from(plan.steps.flatMap(step => ('run' in step ? [step.run] : [])))
 }

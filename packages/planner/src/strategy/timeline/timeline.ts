@@ -119,6 +119,7 @@ export class Timeline {
       const t = this.model.producer[value]!
       this.updates.setEarly(t, dropped)
       this.#settleUpdate(t)
+      for (const w of this.model.writes[t]!) this.#settleCopies(this.model.bufferOf[w]!)
     } else {
       const set = this.#drops[stage]
       if (!dropped) set!.delete(value)
@@ -333,24 +334,22 @@ export class Timeline {
     if (!updates.any) return
     const affected = updates.replaceReads(b, before, runs)
     if (this.#unsettled) return
-    for (const p of affected) {
-      this.#settleUpdate(model.producer[model.nextOf[p]!]!)
-      this.#settleCopies(p)
-    }
+    for (const p of affected)
+      if (!this.#settleUpdate(model.producer[model.nextOf[p]!]!)) this.#settleCopies(p)
   }
 
-  /** Moves an update to where it belongs now. */
-  #settleUpdate(t: DagTaskId): void {
+  /** Moves an update to where it belongs now; whether it was elsewhere. */
+  #settleUpdate(t: DagTaskId): boolean {
     const { updates } = this
-    if (!updates.isUpdate(t)) return
+    if (!updates.isUpdate(t)) return false
     const [from, to] = [updates.stageOf(t), updates.stageFor(t)]
-    if (from !== to) {
-      updates.place(t, to)
-      if (from >= 0) this.#restage(from)
-      this.#restage(to)
-    }
+    if (from === to) return false
+    updates.place(t, to)
+    if (from >= 0) this.#restage(from)
+    this.#restage(to)
     for (const w of this.model.writes[t]!) this.#settleCopies(this.model.bufferOf[w]!)
     for (const v of this.model.reads[t]!) if (this.model.nextOf[v]! >= 0) this.#settleCopies(v)
+    return true
   }
 
   /** Whether the successor of `p` goes straight into its buffer, or how long it lives beside it. */

@@ -96,11 +96,7 @@ export class Touches {
     }
   }
 
-  #footprint(
-    runs: readonly DagTaskId[],
-    outputs: readonly DagValueId[] | undefined,
-    into: Footprint,
-  ): void {
+  #footprint(runs: readonly DagTaskId[], outputs: readonly DagValueId[] | undefined, into: Footprint): void {
     const { reads, writes, pinned, bufferOf } = this.#model
     const [mark, slot] = [this.#mark, this.#slot]
     const epoch = ++this.#epoch

@@ -34,6 +34,8 @@ export class Updates {
   readonly #before = new Set<DagValueId>()
   readonly #after = new Set<DagValueId>()
   readonly #affected = new Set<DagValueId>()
+  /** Tasks that read the old content of a buffer or write a new one: a flag a task. */
+  readonly #concerned: Uint8Array
 
   constructor(model: Model, order: readonly DagTaskId[]) {
     this.#model = model
@@ -48,6 +50,11 @@ export class Updates {
     this.copyEnd = new Int32Array(model.size.length).fill(-1)
     this.#stage = new Int32Array(model.cost.length).fill(-1)
     this.#oldReads = new Map(this.buffers.map(p => [p, []]))
+    this.#concerned = Uint8Array.from(model.cost, (_, t) =>
+      model.reads[t]!.some(v => model.nextOf[v]! >= 0) || model.writes[t]!.some(w => model.bufferOf[w]! >= 0)
+        ? 1
+        : 0,
+    )
     this.#readers = new Map(this.buffers.map(p => [p, this.tasks.filter(t => model.reads[t]!.includes(p))]))
   }
 
@@ -128,10 +135,11 @@ export class Updates {
   }
 
   /** Takes note of other runs in a stage; returns the buffers for which something may change. */
-  replaceReads(b: number, before: readonly DagTaskId[], runs: readonly DagTaskId[]): Set<DagValueId> {
+  replaceReads(b: number, before: readonly DagTaskId[], runs: readonly DagTaskId[]): readonly DagValueId[] {
     const [old, now, affected] = [this.#before, this.#after, this.#affected]
     this.#reads(before, old, affected)
     this.#reads(runs, now, affected)
+    if (affected.size === 0) return none
     for (const p of old) if (!now.has(p)) remove(this.#oldReads.get(p)!, b)
     for (const p of now) if (!old.has(p)) insert(this.#oldReads.get(p)!, b)
     for (const t of before) if (this.#writesSuccessor(t)) remove(this.#runs.get(t)!, b)
@@ -142,19 +150,20 @@ export class Updates {
       }
     old.clear()
     now.clear()
-    const result = new Set(affected)
+    const result = [...affected]
     affected.clear()
     return result
   }
 
   #writesSuccessor(t: DagTaskId): boolean {
     const { writes, bufferOf } = this.#model
-    return this.#flags[t] === 0 && writes[t]!.some(w => bufferOf[w]! >= 0)
+    return this.#concerned[t] === 1 && this.#flags[t] === 0 && writes[t]!.some(w => bufferOf[w]! >= 0)
   }
 
   #reads(runs: readonly DagTaskId[], into: Set<DagValueId>, affected: Set<DagValueId>): void {
     const { reads, writes, nextOf, bufferOf } = this.#model
     for (const t of runs) {
+      if (this.#concerned[t] === 0) continue
       const r = reads[t]!
       for (let k = 0; k < r.length; k++) {
         const v = r[k]!
@@ -177,6 +186,11 @@ export class Updates {
     if (last !== start) return last < start ? -1 : last
     const w = nextOf[p]!
     const t = producer[w]!
+    // Behind an update, its stage only has other updates.
+    if (this.#flags[t] === 1) {
+      const later = (u: DagTaskId): boolean => this.#stage[u] === start && this.#rank[u]! > this.#rank[t]!
+      return this.#readers.get(p)!.some(later) ? last : -1
+    }
     for (let i = runs.length - 1; i >= 0; i--) {
       const direct = runs[i] === t
       if (!reads[runs[i]!]!.includes(p)) {
