@@ -60,6 +60,7 @@ describe('networks are those of the peers', () => {
     ['w3', 272474],
     ['w4', 96 * 64 + 64 * 1024 + 256 * 1024 + 1024 + 256 * 96 + 96],
     ['w5', 96 * 128 * 2 + 128 * 128 + 4 * (128 * 384 + 384 + 128 * 129 + 512 * 129 + 128 * 513 + 512) + 256],
+    ['w8', 118036],
   ])('%s traces, with its %d parameters', (name, count) => {
     const { model, optimizer, inputs } = workloads[name]!
     const step = trainStep(model(), { loss: crossEntropy, optimizer })
