@@ -27,6 +27,7 @@ export {
 export type { Again } from './explain/history.ts'
 export { type LayOutOptions, layOut } from './layout/lay-out.ts'
 export { type ImproveOptions, improveRung, type LadderOptions, ladder } from './plan/ladder.ts'
+export { type Minimum, type MinimumOptions, minimumBudget } from './plan/minimum-budget.ts'
 export { type PlanOptions, plan, planSteps } from './plan/plan.ts'
 export { storeAllPeak } from './plan/store-all.ts'
 export type { Replayed } from './verify/replay.ts'

@@ -1,3 +1,4 @@
+import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { modelOf } from '../dag/model.ts'
 import { InfeasibleBudgetError } from '../errors.ts'
@@ -6,7 +7,6 @@ import { Random } from '../strategy/random.ts'
 import type { Search } from '../strategy/search/search.ts'
 import { verify } from '../verify/verify.ts'
 import { finish } from './finish.ts'
-import { leastPeak } from './least-peak.ts'
 import { Planning } from './planning.ts'
 import { unfold } from './unfold.ts'
 
@@ -41,7 +41,7 @@ function* rungs(dag: Dag, options: LadderOptions): Generator<Plan, void, undefin
   const seed = options.seed ?? 1
   const lanes = new Lanes(model)
   const random = new Random(seed)
-  const floor = leastPeak(model)
+  const floor = minimumBudgetBound(model, { arena: true, work })
   let arena = Number.POSITIVE_INFINITY
   const take = (search: Search): Plan | undefined => {
     const plan = finish(model, search.timeline.sequence(), options.fixed ?? [], seed)

@@ -1,7 +1,12 @@
+import { lowerBound } from '../bound/lower-bound.ts'
+import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { InfeasibleBudgetError } from '../errors.ts'
-import { descend, descendToFloor } from '../strategy/descend.ts'
+import { planChain } from '../strategy/chain/plan.ts'
+import { planBlocks } from '../strategy/chain/plan-blocks.ts'
+import { chainOf } from '../strategy/chain/recognize.ts'
+import { descend } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
@@ -10,15 +15,15 @@ import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { finish } from './finish.ts'
-import { leastPeak } from './least-peak.ts'
+import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules. */
 const small = 12
 /** From this many tasks on, one order has to do. */
 const large = 3000
-/** Most work, in runs, on the way down to a target; and to the smallest peak. */
-const work = { target: 2e6, smallest: 4e6 }
+/** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
+const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
 const rounds = 200
 
 export interface PlanningOptions extends PlanOptions {
@@ -33,6 +38,10 @@ export class Planning {
   readonly #model: Model
   readonly #random: Random
   readonly #deadline: number
+  /** Below this there is no schedule. */
+  readonly #least: number
+  /** No schedule within the budget costs less. */
+  #bound: number
   /** Live bytes that schedules are searched for: the budget, or less where layouts leave gaps. */
   #target: number
   #best: Plan | undefined
@@ -49,6 +58,8 @@ export class Planning {
         ? Number.POSITIVE_INFINITY
         : performance.now() + 1000 * options.timeLimit
     this.#target = options.budget
+    this.#least = minimumBudgetBound(this.#model, { arena: true, work: work.least })
+    this.#bound = this.#model.baseCost
   }
 
   *steps(): Generator<Plan, void, undefined> {
@@ -58,6 +69,9 @@ export class Planning {
       said = this.#best
       yield said
     }
+    // What is known of the bound in the end goes with the last plan.
+    const last = this.#best!
+    if (this.#bound > last.lowerBound) yield { ...last, lowerBound: Math.min(this.#bound, last.cost) }
   }
 
   /** Searches, with a pause wherever there may be a better plan. */
@@ -69,17 +83,46 @@ export class Planning {
     const first = this.#begin()
     yield
     const searches = first === undefined ? [] : [first]
-    if (this.#model.needed.length < large || first === undefined)
-      for (const search of new Lanes(this.#model).searches) {
-        if (this.#best !== undefined && this.#late()) break
-        const reached = this.#reach(search)
-        if (reached !== undefined) searches.push(reached)
-        yield
-      }
+    if (this.#optimal()) return
+    if (first !== undefined) this.#raiseBound()
+    for (const make of this.#others(first === undefined)) {
+      if (this.#optimal() || this.#late()) break
+      const reached = this.#reach(make())
+      if (reached !== undefined) searches.push(reached)
+      yield
+    }
     if (searches.length === 0) {
       this.#smallest()
       yield
     } else yield* this.#improve(searches)
+    if (this.#bound === this.#model.baseCost) this.#raiseBound()
+  }
+
+  /** Other places to search from. */
+  *#others(all: boolean): Generator<() => Search, void, undefined> {
+    const model = this.#model
+    const chain = chainOf(model)
+    if (chain !== undefined) {
+      const sequence = planChain(chain, this.#target)
+      if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
+    } else if (model.needed.length < large)
+      for (const sequence of planBlocks(model, this.#target).slice(0, 2))
+        yield () => new Search(fromSequence(model, sequence))
+    if (model.needed.length < large || all) for (const search of new Lanes(model).searches) yield () => search
+  }
+
+  /** Whether no plan can be better. */
+  #optimal(): boolean {
+    return this.#best !== undefined && this.#best.cost <= this.#bound
+  }
+
+  /** Looks for a better bound than the base cost, as long as that is worth while. */
+  #raiseBound(): void {
+    const { layout, timeLimit, iterations } = this.#options
+    const timed = iterations === undefined && timeLimit !== undefined
+    const effort = timed ? Math.min(work.bound.most, work.bound.second * timeLimit) : work.bound.rounds
+    const { bound } = lowerBound(this.#model, this.#options.budget, { arena: layout === true, work: effort })
+    if (Number.isFinite(bound)) this.#bound = bound
   }
 
   /** The plan that was given, as a search; else what file order leads to. */
@@ -89,7 +132,7 @@ export class Planning {
     if (start.arenaBytes > budget) return undefined
     this.#best = start
     const search = new Search(fromSequence(this.#model, sequenceOf(start)))
-    this.#target = Math.max(search.peak, leastPeak(this.#model))
+    this.#target = Math.max(search.peak, this.#least)
     return search
   }
 
@@ -116,9 +159,9 @@ export class Planning {
 
   /** Sends a search down to where its plan fits; undefined if it does not get there. */
   #reach(search: Search): Search | undefined {
-    const least = leastPeak(this.#model)
+    const least = this.#least
     for (let target = this.#target; target >= least; ) {
-      const stop = (): boolean => this.#best !== undefined && this.#late()
+      const stop = (): boolean => this.#late()
       if (!descend(search, target, this.#random, { work: work.target, stop })) return undefined
       const plan = this.#write(search.timeline.sequence())
       if (this.#take(plan)) return search
@@ -137,7 +180,7 @@ export class Planning {
     const timed = iterations === undefined && timeLimit !== undefined
     let left = iterations ?? rounds
     let open = [...searches].sort((a, b) => a.cost - b.cost)
-    while ((timed || left > 0) && !this.#late()) {
+    while ((timed || left > 0) && !this.#late() && !this.#optimal()) {
       // Half of what is left goes to this turn.
       const share = 0.5 / open.length
       const turn = timed ? Number.POSITIVE_INFINITY : Math.ceil(left * share)
@@ -149,7 +192,7 @@ export class Planning {
         if (!timed) left -= turn
         if (gained && search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()))
         yield
-        if (left <= 0 || this.#late()) return
+        if (left <= 0 || this.#late() || this.#optimal()) return
       }
       open.sort((a, b) => a.cost - b.cost)
       open = open.slice(0, Math.max(1, open.length >> 1))
@@ -177,21 +220,10 @@ export class Planning {
 
   /** The plan of fewest bytes that is found, if it fits. It depends on no budget, so that the budget it names works. */
   #smallest(): void {
-    const least = smallestPlan(this.#model, this.#options)
+    const least = smallestPlan(this.#model, this.#options).plan
     if (this.#take(least)) return
     throw new InfeasibleBudgetError(this.#options.budget, least.arenaBytes, topOf(this.#model, least))
   }
-}
-
-/** The plan of fewest bytes that is found. */
-export function smallestPlan(model: Model, { layout, fixed, seed = 1 }: Omit<PlanOptions, 'budget'>): Plan {
-  let least: Plan | undefined
-  for (const search of new Lanes(model).searches) {
-    descendToFloor(search, leastPeak(model), new Random(seed), { work: work.smallest })
-    const plan = finish(model, search.timeline.sequence(), layout === true ? (fixed ?? []) : undefined, seed)
-    if (least === undefined || plan.arenaBytes < least.arenaBytes) least = plan
-  }
-  return least!
 }
 
 function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {

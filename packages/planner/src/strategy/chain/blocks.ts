@@ -1,6 +1,6 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
-import { updatesOf } from '../stages.ts'
+import { updatesOf } from '../timeline/updates.ts'
 
 /** Tasks in file order, each update as soon as its inputs are there. */
 export function trainingOrder(model: Model): DagTaskId[] {
@@ -16,22 +16,66 @@ export function trainingOrder(model: Model): DagTaskId[] {
   return order.flatMap((t, i) => [t, ...after[i]!])
 }
 
-/** Where the backward pass begins: most bytes that are no outputs live there if each task runs once. */
+/**
+ * Where the backward pass begins: after the loss, from which all later tasks descend and to which all earlier ones lead. Of
+ * several such tasks (a chain has nothing else) it is a small one that much spans: residuals do, the earlier they are made the longer.
+ */
 export function turningPoint(model: Model, order: readonly DagTaskId[]): number {
+  const spans = spanned(model, order)
+  const most = spans.reduce((a, b) => Math.max(a, b), 0)
+  const bytes = (i: number): number =>
+    i < 0 ? 0 : model.writes[order[i]!]!.reduce((n, w) => n + model.size[w]!, 0)
+  const mean = order.reduce((n, _, i) => n + bytes(i), 0) / Math.max(1, order.length)
+  let turn = -1
+  for (const i of waists(model, order)) {
+    if (spans[i]! < 0.8 * most) continue
+    // Of small ones the first: the next is the gradient of the loss.
+    const tie = bytes(i) === bytes(turn) && bytes(i) > 0.01 * mean && spans[i]! > spans[turn]!
+    if (turn < 0 || bytes(i) < bytes(turn) || tie) turn = i
+  }
+  return (turn < 0 ? spans.indexOf(most) : turn) + 1
+}
+
+/** Of each position, the sum of the spans of the values that live beyond it. */
+function spanned(model: Model, order: readonly DagTaskId[]): Float64Array {
   const last = new Map<DagValueId, number>()
   for (const [i, t] of order.entries()) for (const v of model.reads[t]!) last.set(v, i)
-  let [live, most, turn] = [0, -1, 0]
-  const ends: number[] = order.map(() => 0)
-  for (const [i, t] of order.entries()) {
+  const spans = new Float64Array(order.length + 1)
+  for (const [i, t] of order.entries())
     for (const w of model.writes[t]!) {
-      if (model.output[w] === 1 || model.bufferOf[w]! >= 0 || !last.has(w)) continue
-      live += model.size[w]!
-      ends[last.get(w)!]! += model.size[w]!
+      const end = last.get(w)
+      if (model.output[w] === 1 || end === undefined) continue
+      spans[i]! += end - i
+      spans[end]! -= end - i
     }
-    if (live > most) [most, turn] = [live, i]
-    live -= ends[i]!
+  for (let i = 1; i < spans.length; i++) spans[i]! += spans[i - 1]!
+  return spans
+}
+
+/** Positions of tasks from which all later ones descend, and to which all earlier ones lead that anything reads. */
+function waists(model: Model, order: readonly DagTaskId[]): number[] {
+  const madeAt = new Map<DagValueId, number>()
+  const firstReader = new Map<number, number>()
+  const lastRead = order.map((t, i) => {
+    let latest = -1
+    for (const v of model.reads[t]!) {
+      const p = madeAt.get(v) ?? -1
+      latest = Math.max(latest, p)
+      if (p >= 0 && !firstReader.has(p)) firstReader.set(p, i)
+    }
+    for (const w of model.writes[t]!) madeAt.set(w, i)
+    return latest
+  })
+  // Later tasks descend from it if each reads something made no earlier; earlier ones lead to it if each is read by then.
+  const descend = new Float64Array(order.length + 1).fill(Number.POSITIVE_INFINITY)
+  for (let i = order.length - 1; i >= 0; i--) descend[i] = Math.min(descend[i + 1]!, lastRead[i]!)
+  const found: number[] = []
+  let lead = 0
+  for (let i = 0; i < order.length; i++) {
+    if (descend[i + 1]! >= i && lead <= i) found.push(i)
+    lead = Math.max(lead, firstReader.get(i) ?? 0)
   }
-  return turn + 1
+  return found
 }
 
 /** A training DAG cut into blocks: forward from the first to the last, then backward. */
@@ -48,25 +92,37 @@ export interface Cut {
 const longSpan = 0.3
 
 /**
- * Cuts of a training DAG into at most `most` blocks, at positions of the forward pass that few bytes cross: one cut for each
- * of several notions of few. Distinct.
+ * Cuts of a training DAG into at most `most` blocks, at positions of the forward pass that few bytes cross: those of its own
+ * values that later tasks read, forward, or backward in the blocks after it. One cut for each of several notions of few.
  */
-export function cutsOf(model: Model, order: readonly DagTaskId[], most: number): Cut[] {
+export function* cutsOf(model: Model, order: readonly DagTaskId[], most: number): Generator<Cut> {
   const turn = turningPoint(model, order)
   const { crossing, resident } = crossings(model, order, turn)
-  const sorted = [...crossing].sort((a, b) => a - b)
   const seen = new Set<string>()
-  const cuts: Cut[] = []
-  for (const share of [0.05, 0.2, 0.4, 0.7, 1]) {
-    const few = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-    const all = crossing.flatMap((bytes, p) => (bytes <= few && isLow(crossing, p) ? [p] : []))
-    const every = Math.ceil(all.length / most)
-    const positions = all.filter((_, i) => i % every === every - 1)
-    if (positions.length < 2 || seen.has(positions.join())) continue
-    seen.add(positions.join())
-    cuts.push(cutAt(model, order, turn, positions, resident))
+  const lows = crossing.flatMap((_, p) => (isLow(crossing, p) ? [p] : []))
+  for (const share of [0.1, 0.4, 1]) {
+    const likely = lowest(
+      lows,
+      lows.map(p => crossing[p]!),
+      share,
+    )
+    const states = stateBytes(model, assign(model, order, turn, likely, resident))
+    for (const part of [0.1, 0.4, 0.7, 1]) {
+      const all = lowest(likely, states, part)
+      const every = Math.ceil((all.length + 1) / most)
+      const positions = all.filter((_, i) => i % every === every - 1)
+      if (positions.length < 2 || seen.has(positions.join())) continue
+      seen.add(positions.join())
+      yield cutFrom(assign(model, order, turn, positions, resident))
+    }
   }
-  return cuts
+}
+
+/** Those whose measure is at most that of the given share of them. */
+function lowest(positions: readonly number[], measure: readonly number[], share: number): number[] {
+  const sorted = [...measure].sort((a, b) => a - b)
+  const few = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+  return positions.filter((_, i) => measure[i]! <= few)
 }
 
 function isLow(crossing: readonly number[], p: number): boolean {
@@ -74,7 +130,10 @@ function isLow(crossing: readonly number[], p: number): boolean {
   return here <= (crossing[p - 1] ?? here) && here <= (crossing[p + 1] ?? here)
 }
 
-/** Bytes that cross from each forward position to later forward ones; and what is taken to live throughout. */
+/**
+ * Bytes that cross from each forward position to later forward ones, twice those that nothing reads backward, since keeping
+ * them serves no other end; and what is taken to live throughout.
+ */
 function crossings(
   model: Model,
   order: readonly DagTaskId[],
@@ -82,6 +141,7 @@ function crossings(
 ): { crossing: number[]; resident: Set<DagValueId> } {
   const last = new Map<DagValueId, number>()
   for (let i = 0; i < turn; i++) for (const v of model.reads[order[i]!]!) last.set(v, i)
+  const readBack = new Set(order.slice(turn).flatMap(t => [...model.reads[t]!]))
   const change = new Float64Array(turn + 1)
   const resident = new Set<DagValueId>()
   for (let i = 0; i < turn; i++)
@@ -89,27 +149,39 @@ function crossings(
       const end = last.get(w) ?? i
       if (model.output[w] === 1 || end - i > Math.max(8, longSpan * turn)) resident.add(w)
       else {
-        change[i]! += model.size[w]!
-        change[end]! -= model.size[w]!
+        const bytes = model.size[w]! * (readBack.has(w) ? 1 : 2)
+        change[i]! += bytes
+        change[end]! -= bytes
       }
     }
   const crossing: number[] = []
   let bytes = 0
-  for (let i = 0; i + 1 < turn; i++) crossing.push((bytes += change[i]!))
+  for (let i = 0; i + 1 < turn; i++) {
+    bytes += change[i]!
+    crossing.push(bytes)
+  }
   return { crossing, resident }
 }
 
-function cutAt(
+interface Assigned {
+  readonly forward: readonly DagTaskId[][]
+  readonly backward: readonly DagTaskId[][]
+  /** The block that makes a forward value, and the highest that reads it, forward or backward. */
+  readonly made: ReadonlyMap<DagValueId, number>
+  readonly until: ReadonlyMap<DagValueId, number>
+  readonly resident: ReadonlySet<DagValueId>
+}
+
+function assign(
   model: Model,
   order: readonly DagTaskId[],
   turn: number,
   positions: readonly number[],
   resident: ReadonlySet<DagValueId>,
-): Cut {
+): Assigned {
   const count = positions.length + 1
   const forward: DagTaskId[][] = Array.from({ length: count }, () => [])
   const made = new Map<DagValueId, number>()
-  // The last block that a value is read in, forward or (as block numbers fall) first backward.
   const until = new Map<DagValueId, number>()
   const reads = (t: DagTaskId): number[] => [...model.reads[t]!].filter(v => made.has(v) && !resident.has(v))
   for (let i = 0, k = 0; i < turn; i++) {
@@ -119,14 +191,31 @@ function cutAt(
     for (const w of model.writes[t]!) made.set(w, k)
     for (const v of reads(t)) until.set(v, Math.max(until.get(v) ?? 0, k))
   }
-  const backTasks = order.slice(turn)
-  const blockOf = backwardBlocks(model, backTasks, count, made, until, reads)
+  const tasks = order.slice(turn)
+  const blockOf = backwardBlocks(model, tasks, count, made, until, reads)
   const backward: DagTaskId[][] = Array.from({ length: count }, () => [])
-  for (const [i, t] of backTasks.entries()) {
+  for (const [i, t] of tasks.entries()) {
     backward[blockOf[i]!]!.push(t)
     for (const v of reads(t)) until.set(v, Math.max(until.get(v) ?? 0, blockOf[i]!))
   }
-  const states: Set<DagValueId>[] = Array.from({ length: count }, () => new Set())
+  return { forward, backward, made, until, resident }
+}
+
+/** Bytes of the state after each block but the last. */
+function stateBytes(model: Model, { forward, made, until, resident }: Assigned): number[] {
+  const bytes = forward.map(() => 0)
+  for (const [v, k] of made) {
+    const end = until.get(v) ?? 0
+    if (resident.has(v) || end <= k) continue
+    bytes[k]! += model.size[v]!
+    bytes[end]! -= model.size[v]!
+  }
+  for (let k = 1; k < bytes.length; k++) bytes[k]! += bytes[k - 1]!
+  return bytes.slice(0, -1)
+}
+
+function cutFrom({ forward, backward, made, until, resident }: Assigned): Cut {
+  const states: Set<DagValueId>[] = forward.map(() => new Set())
   for (const [v, k] of made)
     if (!resident.has(v)) for (let j = k; j < (until.get(v) ?? 0); j++) states[j]!.add(v)
   return { forward, backward, states, resident }

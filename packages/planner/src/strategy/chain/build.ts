@@ -7,6 +7,9 @@ import type { Chain, ChainStep, StepOption } from './steps.ts'
 /** Ways to keep a block's residuals, at most. */
 const manyOptions = 8
 
+/** Residuals times tasks of a block, above which there is no choice but to keep all or none. */
+const muchWork = 1e5
+
 /** The blocks of a cut as the steps of a chain. */
 export function chainFrom(model: Model, cut: Cut): Chain {
   const bytes = (values: Iterable<DagValueId>): number => {
@@ -15,7 +18,18 @@ export function chainFrom(model: Model, cut: Cut): Chain {
     return sum
   }
   const gradients = gradientsOf(model, cut)
-  const steps = cut.forward.map((_, i) => new BlockBuilder(model, cut, gradients, i).step())
+  // Blocks of equal structure are built once.
+  const known = new Map<string, { readonly tasks: readonly DagTaskId[]; readonly step: ChainStep }>()
+  const steps = cut.forward.map((_, i) => {
+    const builder = new BlockBuilder(model, cut, gradients, i)
+    const tasks = [...cut.forward[i]!, ...cut.backward[i]!]
+    const key = builder.structure()
+    const same = known.get(key)
+    if (same !== undefined) return renamed(same.step, same.tasks, tasks)
+    const step = builder.step()
+    known.set(key, { tasks, step })
+    return step
+  })
   return { steps, resident: model.startSize + bytes(cut.resident) }
 }
 
@@ -33,6 +47,18 @@ function gradientsOf(model: Model, { backward }: Cut): ReadonlySet<DagValueId>[]
     if (model.output[v] === 0 && model.bufferOf[v]! < 0)
       for (let j = i - 1; j >= (until.get(v) ?? i); j--) gradients[j]!.add(v)
   return gradients
+}
+
+/** The step of a block as that of another one of equal structure. */
+function renamed(step: ChainStep, from: readonly DagTaskId[], to: readonly DagTaskId[]): ChainStep {
+  const other = new Map(from.map((t, i) => [t, to[i]!]))
+  const all = (tasks: readonly DagTaskId[]): DagTaskId[] => tasks.map(t => other.get(t)!)
+  return {
+    ...step,
+    forward: all(step.forward),
+    options: step.options.map(o => ({ ...o, forward: all(o.forward), runs: all(o.runs) })),
+    direct: { ...step.direct, runs: all(step.direct.runs) },
+  }
 }
 
 class BlockBuilder {
@@ -65,6 +91,35 @@ class BlockBuilder {
     this.#lasting = [...made].filter(v => this.#resident.has(v))
   }
 
+  /** All that the step depends on, tasks and values being named in the order in which they occur. */
+  structure(): string {
+    const model = this.#model
+    const names = new Map<DagValueId, number>()
+    const parts: string[] = [String(this.#forward.length)]
+    const name = (v: DagValueId): number => {
+      const known = names.get(v)
+      if (known !== undefined) return known
+      names.set(v, names.size)
+      const sets = [this.#before, this.#after, this.#gradient, this.#gradientBefore, this.#resident]
+      const flags = sets.map(set => (set.has(v) ? 1 : 0)).join('')
+      const kind = `${model.pinned[v]}${model.output[v]}${model.bufferOf[v]! < 0 ? 0 : 1}`
+      parts.push(`=${model.size[v]},${flags}${kind}${model.producer[v]! < 0 ? 1 : 0}`)
+      return names.size - 1
+    }
+    for (const t of [...this.#forward, ...this.#backward]) {
+      const pairs = model.inPlace[t]!.map(([p, w]) => `${name(p)}/${name(w)}`)
+      const reads = [...model.reads[t]!].map(name)
+      const writes = [...model.writes[t]!].map(name)
+      parts.push(`${model.cost[t]},${model.workspace[t]}:${reads.join()}>${writes.join()};${pairs.join()}`)
+    }
+    for (const set of [this.#after, this.#gradient]) {
+      let [count, bytes] = [0, 0]
+      for (const v of set) if (!names.has(v)) [count, bytes] = [count + 1, bytes + model.size[v]!]
+      parts.push(`${count},${bytes}`)
+    }
+    return parts.join(' ')
+  }
+
   step(): ChainStep {
     const model = this.#model
     const base = this.#option(new Set())
@@ -84,7 +139,7 @@ class BlockBuilder {
       left: sizeOf(model, left),
       options: [base, ...this.#keeping(all)],
       direct: { runs: [...all.forward, ...this.#backward], cost: all.forwardCost, peak },
-      selfSufficient: false,
+      selfSufficient: !base.runs.some(t => model.reads[t]!.some(v => this.#before.has(v))),
     }
   }
 
@@ -96,23 +151,22 @@ class BlockBuilder {
     return this.#gradientBefore.has(v) || this.#isLeft(v)
   }
 
+  /** What runs forward, and again before backward, if of the residuals some are kept. */
+  #runs(kept: ReadonlySet<DagValueId>): { forward: DagTaskId[]; again: DagTaskId[]; cost: number } {
+    const model = this.#model
+    const given = (v: DagValueId): boolean =>
+      this.#beside(v) || model.pinned[v] === 1 || model.producer[v]! < 0
+    const lasting = new Set(this.#lasting)
+    const wanted = [...this.#after, ...kept, ...lasting]
+    const forward = tasksFor(model, this.#forward, wanted, v => given(v) && !lasting.has(v))
+    const there = (v: DagValueId): boolean => given(v) || kept.has(v) || this.#after.has(v)
+    const again = tasksFor(model, this.#forward, this.#residuals, there)
+    return { forward, again, cost: costOf(model, forward) + costOf(model, again) }
+  }
+
   #option(kept: ReadonlySet<DagValueId>): StepOption {
     const model = this.#model
-    const there = (v: DagValueId): boolean =>
-      this.#beside(v) || model.pinned[v] === 1 || model.producer[v]! < 0
-    const wanted = [...this.#after, ...kept, ...this.#lasting]
-    const forward = tasksFor(
-      model,
-      this.#forward,
-      wanted,
-      v => (there(v) && !this.#lasting.includes(v)) || (this.#before.has(v) && !this.#lasting.includes(v)),
-    )
-    const again = tasksFor(
-      model,
-      this.#forward,
-      this.#residuals,
-      v => there(v) || kept.has(v) || this.#after.has(v),
-    )
+    const { forward, again } = this.#runs(kept)
     const runs = interleaved(model, this.#backward, again)
     const start = [...this.#after, ...kept, ...this.#gradient]
     return {
@@ -133,21 +187,21 @@ class BlockBuilder {
   #keeping(all: StepOption): StepOption[] {
     if (all.kept === 0) return []
     const options = [all]
+    if (this.#residuals.length * this.#forward.length > muchWork) return options
     const kept = new Set(this.#residuals.filter(v => this.#model.size[v]! > 0))
-    let now = all
+    let cost = this.#runs(kept).cost
     while (kept.size > 1) {
-      let [best, bestRatio, gone] = [undefined as StepOption | undefined, Number.POSITIVE_INFINITY, -1]
-      for (const v of kept) {
+      const prices = [...kept].map((v): [number, number] => {
         const without = new Set(kept)
         without.delete(v)
-        const option = this.#option(without)
-        const ratio =
-          (option.redoCost + option.forwardCost - now.redoCost - now.forwardCost) / this.#model.size[v]!
-        if (ratio < bestRatio) [best, bestRatio, gone] = [option, ratio, v]
-      }
-      kept.delete(gone)
-      now = best!
-      options.push(now)
+        return [v, (this.#runs(without).cost - cost) / this.#model.size[v]!]
+      })
+      const least = prices.reduce((n, [, price]) => Math.min(n, price), Number.POSITIVE_INFINITY)
+      // Equal ones go together: there are many where a structure is repeated within the block.
+      const some = prices.filter(([, price]) => price <= least + Math.abs(least) * 0.001)
+      for (const [v] of kept.size > 24 ? some : some.slice(0, 1)) kept.delete(v)
+      cost = this.#runs(kept).cost
+      if (kept.size > 0) options.push(this.#option(kept))
     }
     return thinned(options)
   }

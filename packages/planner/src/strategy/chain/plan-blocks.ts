@@ -2,17 +2,22 @@ import type { Model } from '../../dag/model.ts'
 import { Simulation } from '../simulate.ts'
 import { cutsOf, trainingOrder } from './blocks.ts'
 import { chainFrom } from './build.ts'
-import { planChains } from './plan.ts'
+import { chainPlanner } from './plan.ts'
 
 export interface BlocksOptions {
   /** Blocks of a cut, at most; 120 unless said. */
   readonly blocks?: number
-  /** Units that memory is split into; 300 unless said. */
+  /** Units that memory is split into; 500 unless said. */
   readonly units?: number
 }
 
-/** Budgets that are planned for, as shares of the one that is asked: blocks are measured with room to spare. */
-const shares = [1, 1.02, 1.05, 1.08, 1.12, 1.17, 1.25, 1.35]
+/** Up to which share of the budget a cut is planned: its blocks are measured with room to spare. */
+const beyond = 1.6
+const shares = Array.from({ length: 25 }, (_, i) => 0.9 + (0.7 * i) / 25)
+const bisections = 8
+const fewTasks = 2000
+/** Cuts are tried as long as their tasks are no more than this in sum. */
+const muchWork = 150_000
 
 /**
  * Sequences within `budget` live bytes for a training DAG that is chain-like: cut into blocks, each of which is planned as one
@@ -20,21 +25,32 @@ const shares = [1, 1.02, 1.05, 1.08, 1.12, 1.17, 1.25, 1.35]
  * cheapest first; none if no cut gives any.
  */
 export function planBlocks(model: Model, budget: number, options: BlocksOptions = {}): Int32Array[] {
-  const { blocks = 120, units = 300 } = options
+  const { blocks = 120, units = 500 } = options
   if (model.needed.some(t => model.once[t] === 1) || model.needed.length < 4) return []
   const simulation = new Simulation(model)
   const order = trainingOrder(model)
   const found: { sequence: Int32Array; cost: number }[] = []
+  let work = 0
   for (const cut of cutsOf(model, order, blocks)) {
+    work += order.length
+    if (work > muchWork && found.length > 0) break
+    if (work > 2 * muchWork) break
     const chain = chainFrom(model, cut)
+    // Each state is there once.
+    if (chain.steps.some(s => s.state > beyond * budget - chain.resident)) continue
+    const planned = chainPlanner(chain, beyond * budget, { units })
     let best: { sequence: Int32Array; cost: number } | undefined
-    for (const sequence of planChains(
-      chain,
-      shares.map(s => Math.floor(s * budget)),
-      { units },
-    )) {
-      if (sequence === undefined || simulation.run(sequence, sequence.length) > budget) continue
-      if (best === undefined || simulation.cost < best.cost) best = { sequence, cost: simulation.cost }
+    // The more is planned for, the more is used, but not strictly so: small DAGs are tried at many shares.
+    const grid = order.length < fewTasks ? shares : [shares[0]!]
+    let [low, high] = [shares[0]!, beyond]
+    for (let i = 0; i < grid.length + bisections; i++) {
+      const now = grid[i] ?? (low + high) / 2
+      const sequence = planned(now * budget)
+      const fits = sequence !== undefined && simulation.run(sequence, sequence.length) <= budget
+      if (sequence === undefined || fits) low = Math.max(low, now)
+      else high = Math.min(high, now)
+      if (fits && (best === undefined || simulation.cost < best.cost))
+        best = { sequence, cost: simulation.cost }
     }
     if (best !== undefined) found.push(best)
   }

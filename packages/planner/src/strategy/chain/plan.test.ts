@@ -52,16 +52,20 @@ function leastSteps(length: number, slots: number): number {
 }
 
 // Three bytes hold a step's gradient before and after, and its result; the others hold checkpoints.
-test.each([1, 2, 6, 8, 10, 16, 32, 64, 128])('a unit chain of %i steps takes the fewest steps', length => {
-  const model = chain({ length })
-  for (let budget = 4; budget <= length + 2; budget++) {
-    const extra = costOf(model, budget)! - model.baseCost
-    expect(extra, `in ${budget} bytes`).toBe(leastSteps(length, budget - 3) - (length - 1))
-  }
-  if (length > 1) expect(costOf(model, 3)).toBeUndefined()
-})
+test.each([1, 2, 6, 8, 10, 16, 32, 64, 128])(
+  'a unit chain of %i steps takes the fewest steps',
+  { timeout: 60_000 },
+  length => {
+    const model = chain({ length })
+    for (let budget = 4; budget <= length + 2; budget++) {
+      const extra = costOf(model, budget)! - model.baseCost
+      expect(extra, `in ${budget} bytes`).toBe(leastSteps(length, budget - 3) - (length - 1))
+    }
+    if (length > 1) expect(costOf(model, 3)).toBeUndefined()
+  },
+)
 
-describe('heterogeneous chains', () => {
+describe('heterogeneous chains', { timeout: 120_000 }, () => {
   // Giving up a checkpoint for a while is cheaper there; dynamic programming does not.
   const beyond = new Set(['chain-hetero-32 348', 'chain-hetero-32 465'])
 

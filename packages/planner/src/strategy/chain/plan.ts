@@ -36,22 +36,21 @@ export function planChain(chain: Chain, budget: number, options: ChainOptions = 
   return best && sequenceOf(best, best.memory)
 }
 
-/** The same for several budgets, in units of the largest of them: one table answers all. */
-export function planChains(
+/**
+ * The same for any budget up to `most` bytes, in units of that: one table answers all. For chains whose steps are measured
+ * with room to spare, where a larger budget may yet fit.
+ */
+export function chainPlanner(
   chain: Chain,
-  budgets: readonly number[],
+  most: number,
   options: ChainOptions = {},
-): (Int32Array | undefined)[] {
-  const room = Math.max(...budgets) - chain.resident
-  if (!(room >= 0) || chain.steps.length === 0) return budgets.map(() => undefined)
+): (budget: number) => Int32Array | undefined {
+  const room = most - chain.resident
+  if (!(room >= 0) || chain.steps.length === 0) return () => undefined
   const unit = Math.max(1, Math.ceil(room / (options.units ?? 1000)))
-  const tables = new Tables(
-    chain.steps,
-    unitsOf(chain.steps, unit),
-    Math.floor(room / unit),
-    Number.POSITIVE_INFINITY,
-  )
-  return budgets.map(budget => sequenceOf(tables, Math.floor((budget - chain.resident) / unit)))
+  const units = unitsOf(chain.steps, unit)
+  const tables = new Tables(chain.steps, units, Math.floor(room / unit), Number.POSITIVE_INFINITY)
+  return budget => sequenceOf(tables, Math.min(tables.memory, Math.floor((budget - chain.resident) / unit)))
 }
 
 function sequenceOf(tables: Tables, memory: number): Int32Array | undefined {

@@ -103,6 +103,7 @@ export class Search {
       timeline.begin()
       for (const [v, stage] of this.#part(all, random)) timeline.keep(v, stage)
       if (random.below(3) === 0) this.#shift(random)
+      if (random.below(2) === 0) this.#thin(random)
       const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
       if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes())
       const worse = timeline.cost > limit || (timeline.cost === cost && timeline.profile.area > area)
@@ -156,6 +157,21 @@ export class Search {
     if (timeline.peak > timeline.profile.peak) return []
     const stage = timeline.profile.peakAt
     return this.#candidates.at(stage, timeline.localPeakAt(stage))
+  }
+
+  /** Drops what is cheap to compute again at some moment, peak or not: then there may be room for what is dear. */
+  #thin(random: Random): void {
+    const { timeline } = this
+    const stage = random.below(timeline.order.length + 1)
+    const runs = timeline.runs(stage).length
+    if (runs === 0) return
+    let best: Candidate | undefined
+    let most = 0
+    for (const candidate of this.#candidates.at(stage, random.below(runs))) {
+      const worth = (random.unit() * candidate.bytes) / (candidate.cost + epsilon)
+      if (worth > most) [best, most] = [candidate, worth]
+    }
+    if (best !== undefined) this.#add(best.drops)
   }
 
   /** A candidate that does not help by itself, or another place for a task. */

@@ -72,8 +72,7 @@ export class Profile {
   #lift(leaf: number): void {
     const [most, added] = [this.#most, this.#added]
     for (let p = leaf >> 1; p > 0; p >>= 1) {
-      const [a, b] = [most[2 * p]!, most[2 * p + 1]!]
-      most[p] = (a > b ? a : b) + added[p]!
+      most[p] = Math.max(most[2 * p]!, most[2 * p + 1]!) + added[p]!
     }
   }
 

@@ -1,0 +1,66 @@
+import { minimumBudgetBound } from '../bound/minimum-budget.ts'
+import type { Dag, Fixed, Plan } from '../dag/dag.ts'
+import { type Model, modelOf } from '../dag/model.ts'
+import { descendToFloor } from '../strategy/descend.ts'
+import { Lanes } from '../strategy/lanes.ts'
+import { Random } from '../strategy/random.ts'
+import { smallestBudget } from '../strategy/states/search.ts'
+import { verify } from '../verify/verify.ts'
+import { finish } from './finish.ts'
+import { unfold } from './unfold.ts'
+
+export interface MinimumOptions {
+  readonly seed?: number
+  /** Bytes of an arena, with an offset for everything; live bytes unless said. */
+  readonly layout?: boolean
+  readonly fixed?: Fixed
+}
+
+export interface Minimum {
+  /** Bytes: the lowest budget for which a plan is found. */
+  readonly budget: number
+  /** Bytes below which there is no schedule at all. */
+  readonly bound: number
+  /** The plan for the budget; of no particular cost. */
+  readonly plan: Plan
+}
+
+/** DAGs of at most so many tasks are planned by looking at all schedules. */
+const small = 12
+/** Most work, in runs, on the way down from each order, and in what the bound looks at. */
+const work = { floor: 4e6, bound: 8e6 }
+
+/** The lowest budget for which it finds a plan, and the bound below which none exists. Deterministic. Throws DagError. */
+export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
+  const unfolded = unfold(dag)
+  const least = smallestPlan(modelOf(unfolded?.dag ?? dag), options)
+  const plan = unfolded === undefined ? least.plan : unfolded.fold(least.plan)
+  verify(dag, plan, { ...(options.fixed && { fixed: options.fixed }) })
+  return { budget: plan.arenaBytes, bound: least.bound, plan }
+}
+
+/** The plan of fewest bytes that is found for a DAG without checkpoints. */
+export function smallestPlan(
+  model: Model,
+  { layout, fixed, seed = 1 }: MinimumOptions,
+): { plan: Plan; bound: number } {
+  const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
+  const write = (sequence: Int32Array): Plan =>
+    finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed)
+  let least: Plan | undefined
+  const take = (plan: Plan): void => {
+    if (least === undefined || plan.arenaBytes < least.arenaBytes) least = plan
+  }
+  if (model.needed.length <= small) {
+    const exact = smallestBudget(model)
+    if (exact !== 'limit') take(write(exact.sequence))
+  }
+  const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
+  if (least === undefined || layout === true)
+    for (const search of new Lanes(model).searches) {
+      descendToFloor(search, floor, new Random(seed), { work: work.floor })
+      take(write(search.timeline.sequence()))
+      if (least!.arenaBytes <= bound) break
+    }
+  return { plan: least!, bound }
+}
