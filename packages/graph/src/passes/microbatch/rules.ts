@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly kind: 'mixed' }
 
 /** Where each operand must be cut; undefined: it is read whole. */
-export type Operands = readonly (Batch | undefined)[]
+type Operands = readonly (Batch | undefined)[]
 
 export interface RuleContext {
   readonly node: Node
