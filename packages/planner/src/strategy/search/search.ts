@@ -159,19 +159,23 @@ export class Search {
     return this.#candidates.at(stage, timeline.localPeakAt(stage))
   }
 
-  /** Drops what is cheap to compute again at some moment, peak or not: then there may be room for what is dear. */
+  /** Drops what is cheap to compute again around some moment, peak or not: then there may be room for what is dear. */
   #thin(random: Random): void {
     const { timeline } = this
-    const stage = random.below(timeline.order.length + 1)
-    const runs = timeline.runs(stage).length
-    if (runs === 0) return
-    let best: Candidate | undefined
-    let most = 0
-    for (const candidate of this.#candidates.at(stage, random.below(runs))) {
-      const worth = (random.unit() * candidate.bytes) / (candidate.cost + epsilon)
-      if (worth > most) [best, most] = [candidate, worth]
+    const last = timeline.order.length
+    const center = random.below(last + 1)
+    for (let times = 1 + random.below(3); times > 0; times--) {
+      const stage = Math.min(last, Math.max(0, center + random.below(3) - 1))
+      const runs = timeline.runs(stage).length
+      if (runs === 0) continue
+      let best: Candidate | undefined
+      let most = 0
+      for (const candidate of this.#candidates.at(stage, random.below(runs))) {
+        const worth = (random.unit() * candidate.bytes) / (candidate.cost + epsilon)
+        if (worth > most) [best, most] = [candidate, worth]
+      }
+      if (best !== undefined) this.#add(best.drops)
     }
-    if (best !== undefined) this.#add(best.drops)
   }
 
   /** A candidate that does not help by itself, or another place for a task. */

@@ -21,6 +21,12 @@ export function fromSequence(model: Model, sequence: Int32Array): Timeline {
     order.push(t)
     again.push([])
   }
+  // What the sequence leaves out, such as updates that read nothing of it, comes last.
+  for (const t of model.needed) {
+    if (seen[t] === 1) continue
+    order.push(t)
+    again.push([])
+  }
   const timeline = new Timeline(model, order)
   const drops: Drops = []
   let [stage, waiting] = [0, [] as DagTaskId[]]
