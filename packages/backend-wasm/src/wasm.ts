@@ -2,6 +2,7 @@ import type { Backend, Target } from '@stint/engine'
 import { WasmArena } from './arena.ts'
 import { KernelCode } from './code.ts'
 import { costs } from './costs.ts'
+import { checkRelaxed } from './relaxed.ts'
 
 /** Choices that change numbers, and are recorded in the target. */
 export interface WasmOptions {
@@ -11,12 +12,13 @@ export interface WasmOptions {
 
 /**
  * The backend of generated WebAssembly: 128-bit SIMD, one thread, one call a run. Elementwise f32 rounds after every
- * op; sums accumulate in f64, in four lanes of chunks of 8192 elements, and round once.
+ * op; sums accumulate in f64, in four lanes of chunks of 8192 elements, and round once. Throws RelaxedSimdError.
  *
  * @example
  * const step = await compile(fn, { inputs, memory: '2 MiB', backend: wasm() })
  */
 export function wasm({ relaxed = false }: WasmOptions = {}): Backend {
+  if (relaxed) checkRelaxed()
   const code = new KernelCode(false)
   return {
     name: 'wasm',

@@ -1,6 +1,6 @@
 import { type Kernel, kernelOf, type Program, type ProgramStep } from '@stint/engine'
 import { f32, type Type } from '@stint/graph'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { KernelError, worker } from './index.ts'
 
 /** x + y over `n` numbers. */
@@ -75,4 +75,10 @@ describe.each(threadCounts)('on %i threads', threads => {
     }
     await arena.close()
   })
+})
+
+test('fused multiply-add is refused where the engine has none', () => {
+  const validate = vi.spyOn(WebAssembly, 'validate').mockReturnValue(false)
+  expect(() => worker({ relaxed: true })).toThrow(expect.objectContaining({ code: 'RELAXED_SIMD' }))
+  validate.mockRestore()
 })

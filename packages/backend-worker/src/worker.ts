@@ -1,4 +1,4 @@
-import { KernelCode, wasmTarget } from '@stint/backend-wasm'
+import { checkRelaxed, KernelCode, wasmTarget } from '@stint/backend-wasm'
 import type { Backend } from '@stint/engine'
 import { StintError } from '@stint/graph'
 import { WorkerArena } from './arena.ts'
@@ -19,7 +19,7 @@ const mostThreads = 64
 /**
  * The kernels of the wasm backend on several threads over one shared memory, with the same bits for any number of
  * them. The caller's thread stays free. Where memory cannot be shared (browsers share it only in isolated pages), one
- * thread does the work, and the target says `shared: false`. Throws StintError (`THREADS`).
+ * thread does the work, and the target says `shared: false`. Throws StintError (`THREADS`) and RelaxedSimdError.
  *
  * @example
  * const step = await compile(fn, { inputs, memory: '2 MiB', backend: worker({ threads: 2 }) })
@@ -30,6 +30,7 @@ export function worker({ threads, relaxed = false, script }: WorkerOptions = {})
       expected: `1 to ${mostThreads}`,
       got: `${threads}`,
     })
+  if (relaxed) checkRelaxed()
   const shared = sharesMemory()
   const size = shared ? (threads ?? Math.max(1, Math.min(8, availableThreads()))) : 1
   const code = new KernelCode(shared)
