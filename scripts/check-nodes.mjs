@@ -14,16 +14,22 @@ import { parseArgs } from 'node:util'
 import { main, root, run } from './workspace.mjs'
 
 const cli = 'packages/stint/dist/cli.js'
-const recipes = ['digits-mlp', 'fashion-cnn'].map(recipe => [
-  cli,
-  'train',
-  recipe,
-  '--steps',
-  '20',
-  '--seed',
-  '1',
-  '--json',
-])
+// What takes plain TypeScript minutes runs in WebAssembly alone.
+const recipes = [
+  ['digits-mlp', 'cpu'],
+  ['digits-mlp', 'worker'],
+  ['fashion-cnn', 'wasm'],
+  ['fashion-cnn', 'worker'],
+].map(([recipe, backend]) => {
+  const flags = { backend, steps: '20', seed: '1' }
+  return [
+    cli,
+    'train',
+    recipe,
+    ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]),
+    '--json',
+  ]
+})
 
 /** The path of a Node binary of this major version, installed if it is not there yet. */
 function nodeBinary(major) {

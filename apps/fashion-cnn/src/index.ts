@@ -1,6 +1,7 @@
 import { fashionMnist } from '@stint/data/node'
 import {
   adam,
+  batchNorm,
   conv2d,
   crossEntropy,
   flatten,
@@ -14,28 +15,27 @@ import {
 } from '@stint/nn'
 import type { Recipe } from 'stint'
 
-const channels = 6
+const channels = 24
 
-/** relu(x + conv(relu(conv(x)))), [N, C, H, W] → the same shape (He et al. 2016, without normalization). */
+/** relu(x + norm(conv(relu(norm(conv(x)))))), [N, C, H, W] → the same shape (He et al. 2016). */
 function block(): Layer {
-  const conv = () => conv2d(channels, channels, 3, { padding: 'same' })
-  return sequential(residual(sequential(conv(), relu(), conv())), relu())
+  const conv = () => [conv2d(channels, channels, 3, { padding: 'same', bias: false }), batchNorm(channels)]
+  return sequential(residual(sequential(...conv(), relu(), ...conv())), relu())
 }
 
 /**
- * Deep, narrow and uniform, so that a budget has something to give up: [N, 1, 28, 28] → [N, 10], 10,006 parameters and
- * about 4 MFLOP an image.
+ * Deep, narrow and uniform, so that a budget has something to give up: [N, 1, 28, 28] → [N, 10], 75,202 parameters and
+ * about 77 MFLOP an image, forward and backward.
  */
 function model(): Layer {
   return sequential(
-    conv2d(1, channels, 5, { stride: 2, padding: 2 }),
+    conv2d(1, channels, 5, { stride: 2, padding: 2, bias: false }),
+    batchNorm(channels),
     relu(),
-    ...Array.from({ length: 5 }, block),
+    ...Array.from({ length: 6 }, block),
     maxPool2d(2),
-    conv2d(channels, 2 * channels, 3, { padding: 'same' }),
-    relu(),
     flatten(),
-    linear(2 * channels * 7 * 7, 10),
+    linear(channels * 7 * 7, 10),
   )
 }
 
@@ -45,10 +45,10 @@ export const recipe: Recipe = {
   model,
   data: fashionMnist,
   loss: crossEntropy,
-  optimizer: adam(),
-  schedule: steps => oneCycle(8e-3, steps),
+  optimizer: adam(1e-2, { eps: 1e-2 }),
+  schedule: steps => oneCycle(1e-2, steps),
   flip: true,
   batch: 64,
-  epochs: 5,
+  epochs: 7,
   memory: '40%',
 }

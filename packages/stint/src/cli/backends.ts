@@ -16,6 +16,9 @@ const backends: { readonly [name: string]: (threads: number | undefined) => Back
 
 export const backendNames: readonly string[] = Object.keys(backends)
 
+/** Where recipes run unless told otherwise: on every core. */
+export const defaultBackend = 'worker'
+
 /** The backend of that name, on `threads` threads where it has several. Throws CliError `UNKNOWN_BACKEND`, `USAGE`. */
 export function backendOf(name: string, threads?: number): Backend {
   if (!Object.hasOwn(backends, name))
@@ -34,7 +37,7 @@ export function backendOf(name: string, threads?: number): Backend {
 export async function placeOf(given: Given, io: Io): Promise<{ backend: Backend; target?: Target }> {
   const file = given.text('target')
   const target = file === undefined ? undefined : parseTarget(await readJson(resolve(io.cwd, file)))
-  const name = given.text('backend') ?? target?.backend ?? 'cpu'
+  const name = given.text('backend') ?? target?.backend ?? defaultBackend
   const threads = given.whole('threads', 1) ?? (name === 'worker' ? target?.threads : undefined)
   return { backend: backendOf(name, threads), ...(target && { target }) }
 }

@@ -24,7 +24,11 @@ test.each([
   ],
   ['half a step', ['train', fixture('tiny'), '--steps', '0.5'], { got: "'0.5'" }],
   ['a negative seed', ['train', fixture('tiny'), '--seed=-1'], {}],
-  ['threads where there is one', ['train', fixture('tiny'), '--threads', '2'], { got: "'cpu'" }],
+  [
+    'threads where there is one',
+    ['train', fixture('tiny'), '--backend', 'cpu', '--threads', '2'],
+    { got: "'cpu'" },
+  ],
   ['an unknown stage', ['inspect', fixture('tiny'), '--stage', 'plans'], { got: "'plans'" }],
   [
     'an unknown program',

@@ -11,7 +11,7 @@ test.each([
   ['tasks', /^task 0: kernel \d+; reads /],
   ['dag', /^\{"name":"train","values":\[/],
   ['plan', /^plan: arena \d+, peak \d+, cost \d+ of \d+ \(\+0\.0 %\)\nrun /],
-  ['program', /^program train on cpu: arena \d+\n {2}state /],
+  ['program', /^program train on worker: arena \d+\n {2}state /],
 ])('prints the stage %s of a recipe', async (stage, form) => {
   const { status, out } = await call(['inspect', fixture('tiny'), '--stage', stage])
   expect(status).toBe(0)
@@ -49,7 +49,7 @@ test('compiles a graph from a file', async () => {
   )
   const { status, out } = await call(['inspect', 'g.txt', '--stage', 'program'], { cwd })
   expect(status).toBe(0)
-  expect(out).toMatch(/^program double on cpu/)
+  expect(out).toMatch(/^program double on worker/)
 })
 
 test('explains a plan, in lines of the terminal, and as JSON', async () => {

@@ -16,7 +16,7 @@ import { parseGraph, printGraph } from '@stint/graph'
 import { explain } from '@stint/planner'
 import { trainingPrograms } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
-import { backendNames, backendOf } from './backends.ts'
+import { backendNames, backendOf, defaultBackend } from './backends.ts'
 import { CliError } from './errors.ts'
 import { readText } from './files.ts'
 import type { Io } from './io.ts'
@@ -36,7 +36,10 @@ export const inspectUsage: Usage = {
     },
     memory: { value: '<size|NN%|none>', about: "the budget of the plan (the recipe's own; none for a file)" },
     program: { value: '<name>', about: 'which program of a recipe: train, evaluate, … (train)' },
-    backend: { value: '<name>', about: `what it is compiled for: ${backendNames.join(', ')}` },
+    backend: {
+      value: '<name>',
+      about: `what it is compiled for: ${backendNames.join(', ')} (${defaultBackend})`,
+    },
     batch: { value: '<n>', about: 'rows of a step of a recipe' },
     explain: { about: 'of the plan, instead of its steps, why it is as it is' },
     json: { about: 'one line of JSON, with the text in it' },
@@ -61,7 +64,7 @@ export async function inspect(argv: readonly string[], io: Io): Promise<void> {
       expected: '--stage plan',
       got: `'${stage}'`,
     })
-  const backend = backendOf(given.text('backend') ?? 'cpu')
+  const backend = backendOf(given.text('backend') ?? defaultBackend)
   const subject = await subjectOf(given, io)
   const name = given.text('program') ?? subject.main
   if (!Object.hasOwn(subject.programs, name))

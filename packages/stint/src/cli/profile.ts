@@ -4,7 +4,7 @@ import { type Arrays, measuredTarget, type Planned, type Session } from '@stint/
 import { sizeOf } from '@stint/graph'
 import { fit, type Recipe } from '@stint/train'
 import { readArgs, type Usage } from './args.ts'
-import { backendNames, placeOf } from './backends.ts'
+import { backendNames, defaultBackend, placeOf } from './backends.ts'
 import { writeWhole } from './files.ts'
 import type { Io } from './io.ts'
 import { loadRecipe } from './recipes.ts'
@@ -15,7 +15,7 @@ export const profileUsage: Usage = {
   about: 'Measures each kernel of a recipe, and writes a target by whose costs stint train plans.',
   positionals: ['<recipe>'],
   flags: {
-    backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')}` },
+    backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')} (${defaultBackend})` },
     threads: { value: '<n>', about: 'threads of the worker backend (one a core, at most 8)' },
     batch: { value: '<n>', about: 'rows of a step' },
     microbatches: { value: '<n>', about: 'cuts the batch into as many slices' },

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
 import { call, fixture, lastJson } from './testing/call.ts'
 
@@ -30,8 +31,8 @@ test('--json ends with one line that has every field, and nothing else is on sta
   expect(Object.keys(result)).toEqual(fields)
   expect(result).toMatchObject({
     recipe: 'tiny',
-    backend: 'cpu',
-    threads: 1,
+    backend: 'worker',
+    threads: Math.min(8, availableParallelism()),
     memory: 'none',
     touchedPeakBytes: null,
     recomputeOverhead: 0,
@@ -61,7 +62,7 @@ test('flags go before what the recipe says', async () => {
     'cpu',
   ]
   const result = lastJson(await call(['train', fixture('tiny'), ...flags, '--json']))
-  expect(result).toMatchObject({ steps: 2, memory: '100%' })
+  expect(result).toMatchObject({ backend: 'cpu', threads: 1, steps: 2, memory: '100%' })
   expect(result.touchedPeakBytes).toBeGreaterThan(0)
   expect(result.touchedPeakBytes).toBeLessThanOrEqual(result.arenaBytes as number)
 })
@@ -77,7 +78,7 @@ test('the seed decides the result, and the audit does not', async () => {
 
 test('without --json the result is a table for people', async () => {
   const { out } = await call(['train', fixture('tiny')])
-  expect(out).toMatch(/^recipe +tiny on cpu, 1 thread\nsteps +3, /)
+  expect(out).toMatch(/^recipe +tiny on worker, \d threads?\nsteps +3, /)
   expect(out).toMatch(/\narena +.* \(\d+ bytes\), asked for none\n/)
 })
 

@@ -1,7 +1,7 @@
 import { parseMemory } from '@stint/engine'
 import { type FitOptions, fit, type Run } from '@stint/train'
 import { type Given, readArgs, type Usage } from './args.ts'
-import { backendNames, placeOf } from './backends.ts'
+import { backendNames, defaultBackend, placeOf } from './backends.ts'
 import type { Io } from './io.ts'
 import { Progress } from './progress.ts'
 import { loadRecipe } from './recipes.ts'
@@ -13,7 +13,7 @@ export const trainUsage: Usage = {
   positionals: ['<recipe>'],
   flags: {
     memory: { value: '<size|NN%|none>', about: 'the budget: 24MiB, 40% of the unconstrained peak, or none' },
-    backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')}` },
+    backend: { value: '<name>', about: `where it runs: ${backendNames.join(', ')} (${defaultBackend})` },
     target: {
       value: '<target.json>',
       about: 'plans by costs that stint profile measured; names the backend',

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { cpu } from '@stint/backend-cpu'
+import { wasm } from '@stint/backend-wasm'
 import { fit } from '@stint/train'
 import { expect, test } from 'vitest'
 import { loadRecipe } from '../cli/recipes.ts'
@@ -19,18 +20,17 @@ async function arrayBuffers(): Promise<number> {
   return process.memoryUsage().arrayBuffers
 }
 
-/** Names of recipes; what takes minutes only where there is time. */
-const names =
-  process.env.STINT_FULL === '1' ? (['digits-mlp', 'fashion-cnn'] as const) : (['digits-mlp'] as const)
-
-test.each(names)(
+test.each([
+  ['digits-mlp', cpu()],
+  ['fashion-cnn', wasm()],
+] as const)(
   '%s holds the arena and little else, and nothing more with every step',
   { timeout: 600_000 },
-  async name => {
+  async (name, backend) => {
     const { model, data: read, epochs: _, name: __, ...method } = await loadRecipe(recipePath(name), root)
     const { train: data, test } = await read()
     const before = await arrayBuffers()
-    await using run = fit(model(), { ...method, data, test, steps: 200, backend: cpu() })
+    await using run = fit(model(), { ...method, data, test, steps: 200, backend })
     const seen: number[] = []
     for await (const { step } of run) if ([2, 3, 10, 100, 200].includes(step)) seen.push(await arrayBuffers())
     const [second, ...later] = seen

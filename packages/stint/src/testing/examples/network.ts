@@ -1,6 +1,6 @@
 import { fashionMnist } from '@stint/data/node'
 import { adam, conv2d, crossEntropy, flatten, linear, maxPool2d, relu, sequential } from '@stint/nn'
-import { cpu, fit } from 'stint'
+import { fit, worker } from 'stint'
 
 const { train, test } = await fashionMnist()
 const model = sequential(
@@ -21,7 +21,7 @@ const run = fit(model, {
   batch: 64,
   steps: 10,
   memory: '4 MiB',
-  backend: cpu(),
+  backend: worker(),
 })
 for await (const { step, loss } of run) console.log(step, loss)
 console.log(await run.evaluate())
