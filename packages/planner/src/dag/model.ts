@@ -33,17 +33,16 @@ export interface Model {
   readonly pinnedSize: number
   /** Bytes of pinned values and inputs, aligned. */
   readonly startSize: number
-  /** The option picked of each choice: the first. */
+  /** The option picked of each choice. */
   readonly choice: readonly number[]
   /** Those with something to drop. */
   readonly checkpoints: readonly Checkpoint[]
 }
 
-/** Checks a DAG and prepares it. Throws DagError. */
-export function modelOf(dag: Dag): Model {
+/** Checks a DAG and prepares it, with the picked option of each choice: the first unless said. Throws DagError. */
+export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []).map(() => 0)): Model {
   const align = dag.align ?? 1
   const up = (bytes: number): number => Math.ceil(bytes / align) * align
-  const choice = (dag.choices ?? []).map(() => 0)
   const off = switchedOff(dag, choice)
   const { pinned, output, producer } = roles(dag, off)
   const reads = dag.tasks.map(t => Int32Array.from(new Set(t.reads)))

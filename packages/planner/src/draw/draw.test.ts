@@ -49,8 +49,7 @@ describe('the picture of a plan', () => {
   test('can be drawn of anything', () => {
     for (let seed = 0; seed < 30; seed++) {
       const dag = randomDag(seed, { tasks: 12 })
-      for (const one of [...ladder(dag)].slice(-1))
-        expect(flaws(draw(dag, one))).toEqual([])
+      for (const one of [...ladder(dag)].slice(-1)) expect(flaws(draw(dag, one))).toEqual([])
     }
     const nothing: Dag = { values: [], tasks: [], outputs: [] }
     expect(flaws(draw(nothing, plan(nothing, { budget: 0 })))).toEqual([])

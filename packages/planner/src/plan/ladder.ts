@@ -111,7 +111,9 @@ export function improveRung(dag: Dag, rung: Plan, options: ImproveOptions = {}):
   const unfolded = unfold(dag)
   // The rung's runs are those of the DAG as it is: with checkpoints, the search begins anew.
   const planning =
-    unfolded === undefined ? new Planning(dag, { ...given, start: rung }) : new Planning(unfolded.dag, given)
+    unfolded === undefined
+      ? new Planning(dag, { ...given, start: rung })
+      : new Planning(unfolded.dag, { ...given, choice: rung.choice })
   let best = rung
   try {
     for (const found of planning.steps()) best = unfolded === undefined ? found : unfolded.fold(found)

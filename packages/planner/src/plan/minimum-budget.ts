@@ -1,11 +1,12 @@
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
-import { type Model, modelOf } from '../dag/model.ts'
+import { modelOf } from '../dag/model.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import { smallestBudget } from '../strategy/states/search.ts'
 import { verify } from '../verify/verify.ts'
+import { choose, firstOptions } from './choose.ts'
 import { finish } from './finish.ts'
 import { unfold } from './unfold.ts'
 
@@ -33,7 +34,10 @@ const work = { floor: 4e6, bound: 8e6 }
 /** The lowest budget for which it finds a plan, and the bound below which none exists. Deterministic. Throws DagError. */
 export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
   const unfolded = unfold(dag)
-  const least = smallestPlan(modelOf(unfolded?.dag ?? dag), options)
+  const least = smallestPlan(unfolded?.dag ?? dag, {
+    ...options,
+    ...(unfolded && { choice: firstOptions(dag) }),
+  })
   const plan = unfolded === undefined ? least.plan : unfolded.fold(least.plan)
   verify(dag, plan, { ...(options.fixed && { fixed: options.fixed }) })
   return { budget: plan.arenaBytes, bound: least.bound, plan }
@@ -41,9 +45,10 @@ export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
 
 /** The plan of fewest bytes that is found for a DAG without checkpoints. */
 export function smallestPlan(
-  model: Model,
-  { layout, fixed, seed = 1 }: MinimumOptions,
+  dag: Dag,
+  { layout, fixed, seed = 1, choice }: MinimumOptions & { readonly choice?: readonly number[] },
 ): { plan: Plan; bound: number } {
+  const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
   const write = (sequence: Int32Array): Plan =>
     finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed)

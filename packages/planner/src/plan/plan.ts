@@ -1,5 +1,6 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { verify } from '../verify/verify.ts'
+import { firstOptions } from './choose.ts'
 import { Planning } from './planning.ts'
 import { unfold } from './unfold.ts'
 
@@ -34,7 +35,9 @@ export function* planSteps(dag: Dag, options: PlanOptions): Generator<Plan, void
   const unfolded = unfold(dag)
   if (unfolded === undefined) return yield* new Planning(dag, options).steps()
   const { budget, fixed } = options
-  for (const plan of new Planning(unfolded.dag, options).steps()) {
+  // What a checkpoint computes again is known of the first options alone.
+  const choice = firstOptions(dag)
+  for (const plan of new Planning(unfolded.dag, { ...options, choice }).steps()) {
     const folded = unfolded.fold(plan)
     verify(dag, folded, { budget, ...(fixed && { fixed }) })
     yield folded

@@ -2,7 +2,7 @@ import { lowerBound } from '../bound/lower-bound.ts'
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
-import { InfeasibleBudgetError } from '../errors.ts'
+import { DagError, InfeasibleBudgetError } from '../errors.ts'
 import { planChain } from '../strategy/chain/plan.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
@@ -14,6 +14,7 @@ import { cheapestSequence } from '../strategy/states/search.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
+import { choose } from './choose.ts'
 import { finish } from './finish.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
@@ -29,6 +30,8 @@ const rounds = 200
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
   readonly start?: Plan
+  /** The option of each choice, where that is not to be chosen. */
+  readonly choice?: readonly number[]
 }
 
 /** One search for plans of a DAG within a budget. */
@@ -51,7 +54,9 @@ export class Planning {
   constructor(dag: Dag, options: PlanningOptions) {
     this.#dag = dag
     this.#options = options
-    this.#model = modelOf(dag)
+    // A plan to begin with has picked its options.
+    const { start, choice, budget, seed } = options
+    this.#model = modelOf(dag, start?.choice ?? choice ?? choose(dag, budget, seed))
     this.#random = new Random(options.seed ?? 1)
     this.#deadline =
       options.timeLimit === undefined
@@ -141,19 +146,28 @@ export class Planning {
     return performance.now() > this.#deadline - 1.5 * this.#writing
   }
 
-  /** Small DAGs: the cheapest of all schedules. Whether there is one. */
+  /** Small DAGs: the cheapest of all schedules, with any options. Whether there is one. */
   #exactly(): boolean {
-    if (this.#model.needed.length > small) return false
-    for (let target = this.#target; ; ) {
-      const found = cheapestSequence(this.#model, target)
-      if (typeof found === 'string') return false
-      const plan = this.#write(found.sequence)
+    if (this.#options.start !== undefined || this.#model.needed.length > small) return false
+    const { choice } = this.#options
+    const picks = choice === undefined ? allPicks(this.#dag) : [choice]
+    if (picks === undefined) return false
+    const { budget } = this.#options
+    for (let target = budget; ; ) {
+      let best: { cost: number; sequence: Int32Array; model: Model } | undefined
+      for (const pick of picks) {
+        const model = modelWith(this.#dag, pick)
+        if (model === undefined) continue
+        const found = cheapestSequence(model, target)
+        if (found === 'limit') return false
+        if (found !== 'infeasible' && (best === undefined || found.cost < best.cost))
+          best = { ...found, model }
+      }
+      if (best === undefined) return false
+      const plan = this.#write(best.sequence, best.model)
       if (this.#take(plan)) return true
       // The layout leaves gaps: ask for fewer live bytes.
-      target = Math.min(
-        target - this.#model.align,
-        Math.floor(target - (plan.arenaBytes - this.#options.budget)),
-      )
+      target = Math.min(target - this.#model.align, Math.floor(target - (plan.arenaBytes - budget)))
     }
   }
 
@@ -200,10 +214,10 @@ export class Planning {
     }
   }
 
-  #write(sequence: Int32Array): Plan {
+  #write(sequence: Int32Array, model: Model = this.#model): Plan {
     const start = performance.now()
     const { layout, fixed, seed } = this.#options
-    const plan = finish(this.#model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
+    const plan = finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
     this.#writing = performance.now() - start
     return plan
   }
@@ -220,10 +234,30 @@ export class Planning {
 
   /** The plan of fewest bytes that is found, if it fits. It depends on no budget, so that the budget it names works. */
   #smallest(): void {
-    const least = smallestPlan(this.#model, this.#options).plan
+    const least = smallestPlan(this.#dag, this.#options).plan
     if (this.#take(least)) return
     throw new InfeasibleBudgetError(this.#options.budget, least.arenaBytes, topOf(this.#model, least))
   }
+}
+
+/** A DAG with picked options; undefined if they do not go together. */
+function modelWith(dag: Dag, pick: readonly number[]): Model | undefined {
+  try {
+    return modelOf(dag, pick)
+  } catch (error) {
+    if (error instanceof DagError) return undefined
+    throw error
+  }
+}
+
+/** Every combination of options, if there are few. */
+function allPicks(dag: Dag): (readonly number[])[] | undefined {
+  let picks: number[][] = [[]]
+  for (const { options } of dag.choices ?? []) {
+    picks = picks.flatMap(p => options.map((_, k) => [...p, k]))
+    if (picks.length > 32) return undefined
+  }
+  return picks
 }
 
 function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
