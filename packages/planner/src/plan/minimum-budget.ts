@@ -1,6 +1,7 @@
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { modelOf } from '../dag/model.ts'
+import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
@@ -28,6 +29,8 @@ export interface Minimum {
 
 /** DAGs of at most so many tasks are planned by looking at all schedules. */
 const small = 12
+/** From this many tasks on, one order has to do. */
+const large = 3000
 /** Most work, in runs, on the way down from each order, and in what the bound looks at. */
 const work = { floor: 4e6, bound: 8e6 }
 
@@ -60,12 +63,20 @@ export function smallestPlan(
     const exact = smallestBudget(model)
     if (exact !== 'limit') take(write(exact.sequence))
   }
+  const many = model.needed.length >= large
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
   if (least === undefined || layout === true)
-    for (const search of new Lanes(model).searches) {
+    for (const search of (many ? new Lanes(model, [model.needed]) : new Lanes(model)).searches) {
       descendToFloor(search, floor, new Random(seed), { work: work.floor })
       take(write(search.timeline.sequence()))
       if (least!.arenaBytes <= bound) break
     }
+  // Cut into blocks, training graphs may go lower.
+  for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes; k++) {
+    const middle = Math.floor((low + least!.arenaBytes) / 2)
+    const before = least!.arenaBytes
+    for (const sequence of planBlocks(model, middle).slice(0, 1)) take(write(sequence))
+    if (least!.arenaBytes === before) low = middle
+  }
   return { plan: least!, bound }
 }

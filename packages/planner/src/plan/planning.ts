@@ -23,6 +23,8 @@ import type { PlanOptions } from './plan.ts'
 const small = 12
 /** From this many tasks on, one order has to do. */
 const large = 3000
+/** And from here on, blocks take too much memory. */
+const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
 const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
 const rounds = 200
@@ -41,6 +43,8 @@ export class Planning {
   readonly #model: Model
   readonly #random: Random
   readonly #deadline: number
+  /** Until when one way is tried as long as there is no plan at all. */
+  readonly #patience: number
   /** Below this there is no schedule. */
   readonly #least: number
   /** No schedule within the budget costs less. */
@@ -62,6 +66,8 @@ export class Planning {
       options.timeLimit === undefined
         ? Number.POSITIVE_INFINITY
         : performance.now() + 1000 * options.timeLimit
+    this.#patience =
+      options.timeLimit === undefined ? this.#deadline : this.#deadline - 600 * options.timeLimit
     this.#target = options.budget
     this.#least = minimumBudgetBound(this.#model, { arena: true, work: work.least })
     this.#bound = this.#model.baseCost
@@ -91,7 +97,7 @@ export class Planning {
     if (this.#optimal()) return
     if (first !== undefined) this.#raiseBound()
     for (const make of this.#others(first === undefined)) {
-      if (this.#optimal() || this.#late()) break
+      if (this.#optimal() || (searches.length > 0 && this.#late())) break
       const reached = this.#reach(make())
       if (reached !== undefined) searches.push(reached)
       yield
@@ -110,10 +116,11 @@ export class Planning {
     if (chain !== undefined) {
       const sequence = planChain(chain, this.#target)
       if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
-    } else if (model.needed.length < large)
-      for (const sequence of planBlocks(model, this.#target).slice(0, 2))
+    } else if (model.needed.length < huge)
+      for (const sequence of planBlocks(model, this.#target).slice(0, model.needed.length < large ? 2 : 1))
         yield () => new Search(fromSequence(model, sequence))
-    if (model.needed.length < large || all) for (const search of new Lanes(model).searches) yield () => search
+    if (model.needed.length < large || (all && model.needed.length < huge))
+      for (const search of new Lanes(model).searches) yield () => search
   }
 
   /** Whether no plan can be better. */
@@ -175,7 +182,8 @@ export class Planning {
   #reach(search: Search): Search | undefined {
     const least = this.#least
     for (let target = this.#target; target >= least; ) {
-      const stop = (): boolean => this.#late()
+      const end = this.#best === undefined ? this.#patience : this.#deadline
+      const stop = (): boolean => performance.now() > end || this.#late()
       if (!descend(search, target, this.#random, { work: work.target, stop })) return undefined
       const plan = this.#write(search.timeline.sequence())
       if (this.#take(plan)) return search

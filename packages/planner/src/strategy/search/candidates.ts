@@ -14,8 +14,9 @@ export interface Candidate {
 
 const none: Candidate = { drops: [], cost: 0, bytes: 0 }
 
-/** Longest chain of values that one candidate drops. */
-const longest = 4096
+/** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
+const longest = { small: 4096, large: 64 }
+const large = 3000
 
 /** Finds what could be absent at a moment: values that are alive but unused then and needed by a later stage. */
 export class Candidates {
@@ -27,6 +28,7 @@ export class Candidates {
   readonly #last: Int32Array
   readonly #seen: Int32Array
   readonly #queued: Int32Array
+  readonly #longest: number
   #epoch = 0
 
   constructor(timeline: Timeline) {
@@ -40,6 +42,7 @@ export class Candidates {
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
     this.#queued = new Int32Array(model.cost.length)
+    this.#longest = timeline.order.length < large ? longest.small : longest.large
   }
 
   /** At the `index`th run of a stage. */
@@ -166,7 +169,7 @@ export class Candidates {
     const drops: [number, number][] = [[v, b]]
     seen[v] = epoch
     let [cost, kept] = [0, 0]
-    for (let i = 0; i < drops.length && drops.length < longest; i++) {
+    for (let i = 0; i < drops.length && drops.length < this.#longest; i++) {
       const t = producer[drops[i]![0]]!
       if (queued[t] === epoch) continue
       queued[t] = epoch

@@ -104,14 +104,24 @@ export class Timeline {
 
   drop(value: DagValueId, stage: number): void {
     if (this.has(value, stage)) return
-    this.#journal?.push(value, stage, 1)
+    this.#note(value, stage, 1)
     this.#set(value, stage, true)
   }
 
   keep(value: DagValueId, stage: number): void {
     if (!this.has(value, stage)) return
-    this.#journal?.push(value, stage, 0)
+    this.#note(value, stage, 0)
     this.#set(value, stage, false)
+  }
+
+  /** Writes a change down; one that takes back the last takes that out. */
+  #note(value: DagValueId, stage: number, kind: 0 | 1): void {
+    const journal = this.#journal
+    if (journal === undefined) return
+    const end = journal.length
+    if (end > 0 && journal[end - 1] === 1 - kind && journal[end - 2] === stage && journal[end - 3] === value)
+      journal.length = end - 3
+    else journal.push(value, stage, kind)
   }
 
   #set(value: DagValueId, stage: number, dropped: boolean): void {
