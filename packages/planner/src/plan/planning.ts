@@ -19,8 +19,8 @@ import { finish } from './finish.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 
-/** DAGs of at most so many tasks are planned by looking at all schedules. */
-const small = 12
+/** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
+const small = { tasks: 20, withLayout: 12, states: 20_000 }
 /** From this many tasks on, one order has to do. */
 const large = 3000
 /** And from here on, blocks take too much memory. */
@@ -155,7 +155,9 @@ export class Planning {
 
   /** Small DAGs: the cheapest of all schedules, with any options. Whether there is one. */
   #exactly(): boolean {
-    if (this.#options.start !== undefined || this.#model.needed.length > small) return false
+    const { start, layout } = this.#options
+    const most = layout === true ? small.withLayout : small.tasks
+    if (start !== undefined || this.#model.needed.length > most) return false
     const { choice } = this.#options
     const picks = choice === undefined ? allPicks(this.#dag) : [choice]
     if (picks === undefined) return false
@@ -165,7 +167,7 @@ export class Planning {
       for (const pick of picks) {
         const model = modelWith(this.#dag, pick)
         if (model === undefined) continue
-        const found = cheapestSequence(model, target)
+        const found = cheapestSequence(model, target, { states: small.states })
         if (found === 'limit') return false
         if (found !== 'infeasible' && (best === undefined || found.cost < best.cost))
           best = { ...found, model }

@@ -6,7 +6,7 @@ export function block(from: number, to: number, bytes: number): Block {
 }
 
 /** A block of one segment, or of several one after the other, each no larger than the one before; some have no bytes. */
-export function randomBlock(random: Random, align: number, span: number): Block {
+function randomBlock(random: Random, align: number, span: number): Block {
   const segments = []
   const first = random.below(span)
   let from = first
