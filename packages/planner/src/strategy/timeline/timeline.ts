@@ -148,10 +148,6 @@ export class Timeline {
     return list
   }
 
-  dropsOf(stage: number): ReadonlySet<DagValueId> | undefined {
-    return this.#drops[stage]
-  }
-
   /** The order and drops, to come back to. */
   save(): Saved {
     return { order: this.order.slice(), drops: this.drops() }

@@ -62,12 +62,6 @@ export class Touches {
     return i < list.length && (list[i]! & 1) === 1
   }
 
-  /** Whether it is there when stage `b`, which touches it, begins. */
-  enters(value: DagValueId, b: number): boolean {
-    const list = this.#of[value]!
-    return (list[find(list, b)]! & 1) === 1
-  }
-
   /** Puts other runs into a stage. `stay` hears of all that lives through other stages, `end` of stages in which a stay now ends otherwise. */
   replace(
     b: number,
