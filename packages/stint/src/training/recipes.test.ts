@@ -146,7 +146,13 @@ describe.each(cases)(
       expect(unconstrained).toBeLessThanOrEqual(pinned + honest)
       // Nothing runs twice; an update may be written beside what it replaces and then copied.
       expect(runs(ladder.unconstrained)).toBe(ladder.lowered.tasks.tasks.length)
-      expect(ladder.unconstrained.cost).toBeLessThanOrEqual(1.0001 * ladder.unconstrained.baseCost)
+      // Beyond that it costs what it copies into buffers whose old content is still read.
+      const copyCost = new Map((ladder.dag.dag.next ?? []).map(n => [n.pinned, n.copyCost]))
+      const copies = ladder.unconstrained.steps.reduce(
+        (n, step) => n + ('commit' in step ? copyCost.get(step.commit)! : 0),
+        0,
+      )
+      expect(ladder.unconstrained.cost).toBe(ladder.unconstrained.baseCost + copies)
     })
 
     test('every share that must be feasible is, and its plan fits', () => {
