@@ -78,7 +78,7 @@ function attempt(search: Search, target: number, random: Random): boolean {
   for (let tries = 0; tries < 3; tries++) {
     timeline.begin()
     // Another way down: forget a part of what was decided, and vary.
-    if (tries > 0) for (const [v, stage] of before) if (random.below(4) >= tries) timeline.keep(v, stage)
+    if (tries > 0) timeline.keep(before.filter(() => random.below(4) >= tries))
     if (search.repair(target, { stop: () => search.work > limit, ...(tries > 0 && { random }) })) {
       timeline.commit()
       search.prune(target)

@@ -79,8 +79,9 @@ export class Search {
     for (const [v, stage] of list) {
       if (!timeline.has(v, stage)) continue
       const before = timeline.cost
-      timeline.keep(v, stage)
-      if (timeline.peak > target || timeline.cost > before) timeline.drop(v, stage)
+      const one: Drops = [[v, stage]]
+      timeline.keep(one)
+      if (timeline.peak > target || timeline.cost > before) timeline.drop(one)
     }
   }
 
@@ -101,7 +102,7 @@ export class Search {
       const slack = slacks[since++ % slacks.length]! * (best.cost - model.baseCost)
       const limit = Math.max(cost, best.cost + slack)
       timeline.begin()
-      for (const [v, stage] of this.#part(all, random)) timeline.keep(v, stage)
+      timeline.keep(this.#part(all, random))
       if (random.below(3) === 0) this.#shift(random)
       if (random.below(2) === 0) this.#thin(random)
       const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
@@ -174,7 +175,7 @@ export class Search {
         const worth = (random.unit() * candidate.bytes) / (candidate.cost + epsilon)
         if (worth > most) [best, most] = [candidate, worth]
       }
-      if (best !== undefined) this.#add(best.drops)
+      if (best !== undefined) timeline.drop(best.drops)
     }
   }
 
@@ -182,7 +183,7 @@ export class Search {
   #kick(random: Random): void {
     const found = this.#atPeak()
     if (found.length === 0 || random.below(2) === 0) this.#shift(random)
-    else this.#add(found[random.below(found.length)]!.drops)
+    else this.timeline.drop(found[random.below(found.length)]!.drops)
   }
 
   /** Moves a random task to a random place between its inputs and its readers. */
@@ -207,17 +208,17 @@ export class Search {
     let best: Candidate | undefined
     let most = 0
     for (const [, candidate] of ranked.slice(0, random === undefined ? looks.first : looks.again)) {
-      const added = this.#add(candidate.drops)
+      const added = timeline.drop(candidate.drops)
       const gain = before.excess - timeline.excess(target)
       const cost = timeline.cost - before.cost
-      this.#remove(added)
+      timeline.keep(added)
       if (gain <= 0) continue
       const noise = random === undefined ? 1 : 0.7 + 0.6 * random.unit()
       const score = (noise * gain) / (Math.max(0, cost) + epsilon)
       if (score > most) [best, most] = [candidate, score]
     }
     if (best === undefined) return false
-    this.#add(best.drops)
+    timeline.drop(best.drops)
     return true
   }
 
@@ -230,22 +231,12 @@ export class Search {
     let now = start
     for (const [, candidate] of ranked) {
       if (candidate.bytes <= 0) continue
-      const added = this.#add(candidate.drops)
+      const added = timeline.drop(candidate.drops)
       const next = timeline.profile.at(stage)
-      if (next >= now || timeline.peak > start) this.#remove(added)
+      if (next >= now || timeline.peak > start) timeline.keep(added)
       else now = next
       if (now <= goal) break
     }
     return now < start
-  }
-
-  #add(drops: Drops): Drops {
-    const added = drops.filter(([v, stage]) => !this.timeline.has(v, stage))
-    for (const [v, stage] of added) this.timeline.drop(v, stage)
-    return added
-  }
-
-  #remove(drops: Drops): void {
-    for (const [v, stage] of drops) this.timeline.keep(v, stage)
   }
 }

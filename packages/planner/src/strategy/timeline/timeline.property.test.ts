@@ -20,11 +20,11 @@ function change(timeline: Timeline, [kind, a, b]: readonly [number, number, numb
   const stages = timeline.order.length
   const value = a % timeline.model.size.length
   const update = timeline.updates.tasks[a % Math.max(1, timeline.updates.tasks.length)]
-  if (kind < 5 && timeline.droppable(value)) timeline.drop(value, b % (stages + 1))
-  else if (kind < 7) {
-    const drops = timeline.drops()
-    if (drops.length > 0) timeline.keep(...drops[a % drops.length]!)
-  } else if (kind < 8 && update !== undefined) timeline.drop(timeline.model.writes[update]![0]!, -1)
+  const near = [value, value - 1, value - 2].filter(v => v >= 0 && timeline.droppable(v))
+  if (kind < 3) timeline.drop(near.slice(0, 1).map(v => [v, b % (stages + 1)]))
+  else if (kind < 5) timeline.drop(near.map((v, i) => [v, (b + (i >> 1)) % (stages + 1)]))
+  else if (kind < 7) timeline.keep(timeline.drops().filter((_, i) => i % 3 === a % 3 || i === b % 5))
+  else if (kind < 8 && update !== undefined) timeline.drop([[timeline.model.writes[update]![0]!, -1]])
   else if (stages > 0) {
     const from = a % stages
     const [first, last] = timeline.range(from)
@@ -60,7 +60,7 @@ test('what is taken back, or saved and loaded, is as it was', () => {
       const model = modelOf(randomDag(seed, { tasks: 12, plain }))
       const timeline = new Timeline(model, model.needed)
       for (const c of first) change(timeline, c)
-      const before = [timeline.peak, timeline.cost, timeline.profile.area, [...timeline.sequence()]]
+      const before = [timeline.peak, timeline.cost, timeline.profile.area, timeline.excess(0), [...timeline.sequence()]]
       const saved = timeline.save()
       timeline.begin()
       for (const c of second) change(timeline, c)
@@ -69,6 +69,7 @@ test('what is taken back, or saved and loaded, is as it was', () => {
         timeline.peak,
         timeline.cost,
         timeline.profile.area,
+        timeline.excess(0),
         [...timeline.sequence()],
       ]
       expect(look()).toEqual(before)

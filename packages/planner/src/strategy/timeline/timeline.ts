@@ -57,6 +57,11 @@ export class Timeline {
   readonly #stay: (value: DagValueId, from: number, to: number, sign: number) => void
   readonly #end: (stage: number) => void
   #journal: number[] | undefined
+  /** What stages came to at `begin`, of those that changed since. */
+  readonly #measured = new Map<number, { readonly local: number; readonly during: number[] }>()
+  /** Stages with other drops than they are in line with, and tasks turned early or late. */
+  readonly #changed = new Set<number>()
+  readonly #turned: DagTaskId[] = []
   /** While several stages change: updates are settled afterwards. */
   #unsettled = false
 
@@ -102,16 +107,19 @@ export class Timeline {
     return this.#runs[stage]!
   }
 
-  drop(value: DagValueId, stage: number): void {
-    if (this.has(value, stage)) return
-    this.#note(value, stage, 1)
-    this.#set(value, stage, true)
+  /** Those which were not dropped are, all at once; returns them. */
+  drop(drops: Drops): Drops {
+    const fresh = drops.filter(([v, stage]) => !this.has(v, stage))
+    for (const [v, stage] of fresh) this.#note(v, stage, 1)
+    this.#set(fresh, true)
+    return fresh
   }
 
-  keep(value: DagValueId, stage: number): void {
-    if (!this.has(value, stage)) return
-    this.#note(value, stage, 0)
-    this.#set(value, stage, false)
+  /** Those which were dropped are so no longer. */
+  keep(drops: Drops): void {
+    const there = drops.filter(([v, stage]) => this.has(v, stage))
+    for (const [v, stage] of there) this.#note(v, stage, 0)
+    this.#set(there, false)
   }
 
   /** Writes a change down; one that takes back the last takes that out. */
@@ -124,21 +132,36 @@ export class Timeline {
     else journal.push(value, stage, kind)
   }
 
-  #set(value: DagValueId, stage: number, dropped: boolean): void {
+  #set(drops: Drops, dropped: boolean): void {
+    for (const [v, stage] of drops) this.#toggle(v, stage, dropped)
+    this.#settle()
+    this.#clean()
+  }
+
+  #toggle(value: DagValueId, stage: number, dropped: boolean): void {
     if (stage < 0) {
       const t = this.model.producer[value]!
       this.updates.setEarly(t, dropped)
+      this.#turned.push(t)
+      return
+    }
+    const set = this.#drops[stage]
+    if (!dropped) set!.delete(value)
+    else if (set === undefined) this.#drops[stage] = new Set([value])
+    else set.add(value)
+    // Nothing changes where nothing of the stage reads it.
+    if (this.touches.touched(value, stage)) this.#changed.add(stage)
+  }
+
+  /** Brings all in line with what was toggled. */
+  #settle(): void {
+    for (const stage of this.#changed) this.#restage(stage)
+    this.#changed.clear()
+    for (const t of this.#turned) {
       this.#settleUpdate(t)
       for (const w of this.model.writes[t]!) this.#settleCopies(this.model.bufferOf[w]!)
-    } else {
-      const set = this.#drops[stage]
-      if (!dropped) set!.delete(value)
-      else if (set === undefined) this.#drops[stage] = new Set([value])
-      else set.add(value)
-      // Nothing changes where nothing of the stage reads it.
-      if (this.touches.touched(value, stage)) this.#restage(stage)
     }
-    this.#clean()
+    this.#turned.length = 0
   }
 
   drops(): [value: DagValueId, stage: number][] {
@@ -172,6 +195,7 @@ export class Timeline {
 
   commit(): void {
     this.#journal = undefined
+    this.#measured.clear()
   }
 
   /** Takes back what has changed since `begin`. */
@@ -180,9 +204,15 @@ export class Timeline {
     this.#journal = undefined
     for (let i = journal.length - 3; i >= 0; i -= 3) {
       const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
-      if (kind === 2) this.#move(b, a)
-      else this.#set(a, b, kind === 0)
+      if (kind !== 2) {
+        this.#toggle(a, b, kind === 0)
+        continue
+      }
+      this.#settle()
+      this.#move(b, a)
     }
+    this.#settle()
+    this.#restore()
   }
 
   /** The order and drops as they were at `begin`. */
@@ -194,8 +224,8 @@ export class Timeline {
     for (let i = 0; i < journal.length; i += 3) {
       const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
       if (kind === 2) this.move(a, b)
-      else if (kind === 1) this.drop(a, b)
-      else this.keep(a, b)
+      else if (kind === 1) this.drop([[a, b]])
+      else this.keep([[a, b]])
     }
     return saved
   }
@@ -214,6 +244,7 @@ export class Timeline {
     if (from === to) return
     this.#journal?.push(from, to, 2)
     this.#move(from, to)
+    this.#clean()
   }
 
   #move(from: number, to: number): void {
@@ -304,13 +335,13 @@ export class Timeline {
     this.#unsettled = true
     for (let b = 0; b <= last; b++) this.#restage(b)
     this.#settleAll()
+    this.#clean()
   }
 
   #settleAll(): void {
     this.#unsettled = false
     for (const t of this.updates.tasks) this.#settleUpdate(t)
     for (const p of this.updates.buffers) this.#settleCopies(p)
-    this.#clean()
   }
 
   /** Brings the runs of a stage in line with its drops. */
@@ -386,14 +417,34 @@ export class Timeline {
     this.#dirty.push(stage)
   }
 
+  /** Measures the stages in which something changed. */
   #clean(): void {
+    const keeping = this.#journal !== undefined
     for (const b of this.#dirty) {
-      this.#isDirty[b] = 0
-      const local = this.#measure.run(b, this.#runs[b]!, this.#during[b]!)
-      this.profile.add(b, b, local - this.#local[b]!)
-      this.#local[b] = local
+      if (keeping && !this.#measured.has(b)) {
+        this.#measured.set(b, { local: this.#local[b]!, during: this.#during[b]! })
+        this.#during[b] = []
+      }
+      this.#setLocal(b, this.#measure.run(b, this.#runs[b]!, this.#during[b]!))
     }
     this.#dirty.length = 0
+  }
+
+  /** The stages in which something changed are as they were at `begin`: so is what was measured there. */
+  #restore(): void {
+    for (const b of this.#dirty) {
+      const before = this.#measured.get(b)
+      if (before !== undefined) this.#during[b] = before.during
+      this.#setLocal(b, before?.local ?? this.#measure.run(b, this.#runs[b]!, this.#during[b]!))
+    }
+    this.#dirty.length = 0
+    this.#measured.clear()
+  }
+
+  #setLocal(b: number, local: number): void {
+    this.#isDirty[b] = 0
+    this.profile.add(b, b, local - this.#local[b]!)
+    this.#local[b] = local
   }
 }
 
