@@ -77,11 +77,11 @@ export class Search {
     const price = ([v]: Drops[number]): number => model.cost[model.producer[v]!]!
     const list = [...drops].sort((a, b) => price(b) - price(a) || b[1] - a[1] || a[0] - b[0])
     for (const [v, stage] of list) {
-      if (!timeline.has(v, stage)) continue
+      if (!timeline.has(v, stage) || timeline.tooLarge(v, stage, target)) continue
       const before = timeline.cost
       const one: Drops = [[v, stage]]
-      timeline.keep(one)
-      if (timeline.peak > target || timeline.cost > before) timeline.drop(one)
+      timeline.try(one, false)
+      if (timeline.peak > target || timeline.cost > before) timeline.undo()
     }
   }
 
@@ -208,10 +208,10 @@ export class Search {
     let best: Candidate | undefined
     let most = 0
     for (const [, candidate] of ranked.slice(0, random === undefined ? looks.first : looks.again)) {
-      const added = timeline.drop(candidate.drops)
+      timeline.try(candidate.drops, true)
       const gain = before.excess - timeline.excess(target)
       const cost = timeline.cost - before.cost
-      timeline.keep(added)
+      timeline.undo()
       if (gain <= 0) continue
       const noise = random === undefined ? 1 : 0.7 + 0.6 * random.unit()
       const score = (noise * gain) / (Math.max(0, cost) + epsilon)
@@ -231,9 +231,9 @@ export class Search {
     let now = start
     for (const [, candidate] of ranked) {
       if (candidate.bytes <= 0) continue
-      const added = timeline.drop(candidate.drops)
+      timeline.try(candidate.drops, true)
       const next = timeline.profile.at(stage)
-      if (next >= now || timeline.peak > start) timeline.keep(added)
+      if (next >= now || timeline.peak > start) timeline.undo()
       else now = next
       if (now <= goal) break
     }

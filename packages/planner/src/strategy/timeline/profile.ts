@@ -83,6 +83,22 @@ export class Profile {
     return bytes
   }
 
+  /** Whether some entry from `from` to `to`, both included, is above `target`. */
+  exceeds(target: number, from: number, to: number): boolean {
+    return from <= to && this.#exceeds(target, from, to, 1, 0, this.#leaves - 1)
+  }
+
+  /** Within a node that spans the entries `first` to `last`; `target` less what its ancestors add. */
+  #exceeds(target: number, from: number, to: number, p: number, first: number, last: number): boolean {
+    if (to < first || last < from || this.#most[p]! <= target) return false
+    if (from <= first && last <= to) return true
+    const [left, middle] = [target - this.#added[p]!, (first + last) >> 1]
+    return (
+      this.#exceeds(left, from, to, 2 * p, first, middle) ||
+      this.#exceeds(left, from, to, 2 * p + 1, middle + 1, last)
+    )
+  }
+
   /** Calls `visit` with each entry above `target`. */
   over(target: number, visit: (i: number, bytes: number) => void): void {
     const [most, added, leaves, open, above] = [

@@ -21,7 +21,11 @@ function change(timeline: Timeline, [kind, a, b]: readonly [number, number, numb
   const value = a % timeline.model.size.length
   const update = timeline.updates.tasks[a % Math.max(1, timeline.updates.tasks.length)]
   const near = [value, value - 1, value - 2].filter(v => v >= 0 && timeline.droppable(v))
-  if (kind < 3) timeline.drop(near.slice(0, 1).map(v => [v, b % (stages + 1)]))
+  if (kind === 0) {
+    const trial = near.map((v, i): [number, number] => [v, (b + (i >> 1)) % (stages + 1)])
+    timeline.try(trial, a % 2 === 0)
+    timeline.undo()
+  } else if (kind < 3) timeline.drop(near.slice(0, 1).map(v => [v, b % (stages + 1)]))
   else if (kind < 5) timeline.drop(near.map((v, i) => [v, (b + (i >> 1)) % (stages + 1)]))
   else if (kind < 7) timeline.keep(timeline.drops().filter((_, i) => i % 3 === a % 3 || i === b % 5))
   else if (kind < 8 && update !== undefined) timeline.drop([[timeline.model.writes[update]![0]!, -1]])

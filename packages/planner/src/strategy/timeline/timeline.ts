@@ -48,17 +48,23 @@ export class Timeline {
   readonly #measure: Measure
   /** Runs of each stage: what is computed again, its own task, updates. */
   readonly #runs: DagTaskId[][]
-  /** Of each stage, the most bytes at once of what it touches, and those during each run. */
+  /** Of each stage, the most bytes at once of what it touches; and those during each run, unless stale. */
   readonly #local: Float64Array
   readonly #during: number[][]
+  readonly #stale: Uint8Array
   readonly #dirty: number[] = []
   readonly #isDirty: Uint8Array
   readonly #droppable: Uint8Array
   readonly #stay: (value: DagValueId, from: number, to: number, sign: number) => void
   readonly #end: (stage: number) => void
   #journal: number[] | undefined
-  /** What stages came to at `begin`, of those that changed since. */
-  readonly #measured = new Map<number, { readonly local: number; readonly during: number[] }>()
+  /** What was measured at `begin`, in the stages that have changed since. */
+  readonly #measured = new Map<number, number>()
+  /** The same before the last trial, and what that changed. */
+  readonly #tried = new Map<number, number>()
+  #trial: Drops = []
+  #trialDrops = false
+  #trying = false
   /** Stages with other drops than they are in line with, and tasks turned early or late. */
   readonly #changed = new Set<number>()
   readonly #turned: DagTaskId[] = []
@@ -81,6 +87,7 @@ export class Timeline {
     this.#runs = Array.from({ length: count }, () => [])
     this.#local = new Float64Array(count)
     this.#during = Array.from({ length: count }, () => [])
+    this.#stale = new Uint8Array(count)
     this.#isDirty = new Uint8Array(count)
     this.#droppable = droppable(model, this.stageOf)
     const { size } = model
@@ -115,11 +122,49 @@ export class Timeline {
     return fresh
   }
 
-  /** Those which were dropped are so no longer. */
-  keep(drops: Drops): void {
+  /** Those which were dropped are so no longer; returns them. */
+  keep(drops: Drops): Drops {
     const there = drops.filter(([v, stage]) => this.has(v, stage))
     for (const [v, stage] of there) this.#note(v, stage, 0)
     this.#set(there, false)
+    return there
+  }
+
+  /** Drops, or keeps, to have a look: `undo` takes it back for little, as long as nothing else has changed. */
+  try(drops: Drops, dropped: boolean): void {
+    this.#tried.clear()
+    this.#trying = true
+    this.#trial = dropped ? this.drop(drops) : this.keep(drops)
+    this.#trialDrops = dropped
+    this.#trying = false
+  }
+
+  undo(): void {
+    for (const [v, stage] of this.#trial) {
+      this.#note(v, stage, this.#trialDrops ? 0 : 1)
+      this.#toggle(v, stage, !this.#trialDrops)
+    }
+    this.#trial = []
+    this.#settle()
+    this.#restore(this.#tried)
+  }
+
+  /**
+   * Whether the peak would certainly exceed `target` if a dropped value were kept until its stage: even if nothing that the
+   * stage runs again were kept for it.
+   */
+  tooLarge(value: DagValueId, stage: number, target: number): boolean {
+    const from = this.touches.before(value, stage)
+    if (from < 0 || from >= stage - 1) return false
+    let room = target - this.model.size[value]!
+    const runs = this.#runs[stage]!
+    const main = stage < this.order.length ? this.order[stage]! : -1
+    for (let i = 0; i < runs.length && runs[i] !== main; i++) {
+      const r = this.model.reads[runs[i]!]!
+      for (let k = 0; k < r.length; k++)
+        if (this.touches.enters(r[k]!, stage)) room += this.model.size[r[k]!]!
+    }
+    return this.profile.exceeds(room, from + 1, stage - 1)
   }
 
   /** Writes a change down; one that takes back the last takes that out. */
@@ -212,7 +257,7 @@ export class Timeline {
       this.#move(b, a)
     }
     this.#settle()
-    this.#restore()
+    this.#restore(this.#measured)
   }
 
   /** The order and drops as they were at `begin`. */
@@ -308,6 +353,7 @@ export class Timeline {
     let sum = 0
     this.profile.over(target, (b, most) => {
       const through = most - this.#local[b]! - target
+      if (this.#stale[b] === 1) this.#look(b)
       const during = this.#during[b]!
       for (let i = 0; i < this.#runs[b]!.length; i++) {
         const over = during[i]! + through
@@ -319,7 +365,7 @@ export class Timeline {
 
   /** The run of a stage at which most is alive. */
   localPeakAt(stage: number): number {
-    this.#measure.run(stage, this.#runs[stage]!, this.#during[stage]!)
+    this.#look(stage)
     return this.#measure.peakAt
   }
 
@@ -419,26 +465,30 @@ export class Timeline {
 
   /** Measures the stages in which something changed. */
   #clean(): void {
-    const keeping = this.#journal !== undefined
     for (const b of this.#dirty) {
-      if (keeping && !this.#measured.has(b)) {
-        this.#measured.set(b, { local: this.#local[b]!, during: this.#during[b]! })
-        this.#during[b] = []
-      }
-      this.#setLocal(b, this.#measure.run(b, this.#runs[b]!, this.#during[b]!))
+      const before = this.#local[b]!
+      if (this.#trying && !this.#tried.has(b)) this.#tried.set(b, before)
+      if (this.#journal !== undefined && !this.#measured.has(b)) this.#measured.set(b, before)
+      this.#setLocal(b, this.#look(b))
     }
     this.#dirty.length = 0
   }
 
-  /** The stages in which something changed are as they were at `begin`: so is what was measured there. */
-  #restore(): void {
+  /** The stages in which something changed are as they were: so is what was measured there. */
+  #restore(measured: Map<number, number>): void {
     for (const b of this.#dirty) {
-      const before = this.#measured.get(b)
-      if (before !== undefined) this.#during[b] = before.during
-      this.#setLocal(b, before?.local ?? this.#measure.run(b, this.#runs[b]!, this.#during[b]!))
+      const before = measured.get(b)
+      this.#setLocal(b, before ?? this.#look(b))
+      if (before !== undefined) this.#stale[b] = 1
     }
     this.#dirty.length = 0
-    this.#measured.clear()
+    measured.clear()
+  }
+
+  /** The most bytes at once of what a stage touches. */
+  #look(b: number): number {
+    this.#stale[b] = 0
+    return this.#measure.run(b, this.#runs[b]!, this.#during[b]!)
   }
 
   #setLocal(b: number, local: number): void {

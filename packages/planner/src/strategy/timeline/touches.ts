@@ -55,6 +55,20 @@ export class Touches {
     return i < list.length && list[i]! >> 1 === stage
   }
 
+  /** The last stage before `b` that touches a value; −1. */
+  before(value: DagValueId, b: number): number {
+    const list = this.#of[value]!
+    const i = find(list, b) - 1
+    return i < 0 ? -1 : list[i]! >> 1
+  }
+
+  /** Whether a value must be there when stage `b` begins, which touches it. */
+  enters(value: DagValueId, b: number): boolean {
+    const list = this.#of[value]!
+    const i = find(list, b)
+    return i < list.length && list[i] === 2 * b + 1
+  }
+
   /** Whether a value that stage `b` touches stays beyond it. */
   stays(value: DagValueId, b: number): boolean {
     const list = this.#of[value]!
