@@ -1,5 +1,6 @@
 import type { DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
+import { Heap } from './heap.ts'
 import { Timeline } from './timeline/timeline.ts'
 
 /** Most stages that are looked at to improve an order; larger DAGs make do with the heuristics. */
@@ -126,7 +127,7 @@ function topological(model: Model, order: readonly DagTaskId[], key: Float64Arra
       waiting[t]!++
       readers[p]!.push(t)
     }
-  const heap = new Heap((a, b) => key[a]! - key[b]! || position.get(a)! - position.get(b)!)
+  const heap = new Heap<DagTaskId>((a, b) => key[a]! - key[b]! || position.get(a)! - position.get(b)!)
   for (const t of order) if (waiting[t] === 0) heap.push(t)
   const result: DagTaskId[] = []
   for (let t = heap.pop(); t !== undefined; t = heap.pop()) {
@@ -177,44 +178,4 @@ function greedy(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
     for (const r of readers[best]!) if (--waiting[r]! === 0) ready.add(r)
   }
   return result
-}
-
-/** A binary heap of task ids. */
-class Heap {
-  readonly #items: number[] = []
-  readonly #compare: (a: number, b: number) => number
-
-  constructor(compare: (a: number, b: number) => number) {
-    this.#compare = compare
-  }
-
-  push(item: number): void {
-    const items = this.#items
-    let i = items.push(item) - 1
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (this.#compare(items[parent]!, item) <= 0) break
-      items[i] = items[parent]!
-      i = parent
-    }
-    items[i] = item
-  }
-
-  pop(): number | undefined {
-    const items = this.#items
-    const top = items[0]
-    const last = items.pop()
-    if (top === undefined || last === undefined || items.length === 0) return top
-    let i = 0
-    for (;;) {
-      let child = 2 * i + 1
-      if (child >= items.length) break
-      if (child + 1 < items.length && this.#compare(items[child + 1]!, items[child]!) < 0) child++
-      if (this.#compare(last, items[child]!) <= 0) break
-      items[i] = items[child]!
-      i = child
-    }
-    items[i] = last
-    return top
-  }
 }

@@ -2,6 +2,7 @@ import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
+import { Heap } from '../heap.ts'
 
 /** A way to have some value absent at a moment. */
 export interface Candidate {
@@ -13,6 +14,21 @@ export interface Candidate {
 }
 
 const none: Candidate = { drops: [], cost: 0, bytes: 0 }
+
+/** What can be absent, with how many bytes for the cost: a bound on that, or a way to do it. */
+type Turn = { readonly worth: number } & (
+  | { readonly candidate: Candidate }
+  | { readonly factor: number; readonly v: DagValueId; readonly until: number }
+)
+
+const one = (): number => 1
+
+/** Least weight of a cost, so that free moves are compared by what they save. */
+const epsilon = 1e-9
+
+/** Stages for which it is found out together what lives in them, in large DAGs, and how often that is used. */
+const width = 128
+const renewal = 64
 
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
 const longest = { small: 4096, large: 64 }
@@ -29,6 +45,9 @@ export class Candidates {
   readonly #seen: Int32Array
   readonly #queued: Int32Array
   readonly #longest: number
+  /** What may be dropped at all. */
+  readonly #values: readonly DagValueId[]
+  readonly #blocks = new Map<number, { readonly values: readonly DagValueId[]; uses: number }>()
   #epoch = 0
 
   constructor(timeline: Timeline) {
@@ -42,23 +61,62 @@ export class Candidates {
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
     this.#queued = new Int32Array(model.cost.length)
+    this.#values = model.dag.values.flatMap((_, v) => (model.size[v]! > 0 && timeline.droppable(v) ? [v] : []))
     this.#longest = timeline.order.length < large ? longest.small : longest.large
   }
 
-  /** At the `index`th run of a stage. */
-  at(stage: number, index: number): Candidate[] {
-    const timeline = this.#timeline
-    const { size } = this.#model
+  /**
+   * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first, times what `vary`
+   * draws for each value. What a candidate costs is only looked at when its turn may have come, so that what changed meanwhile
+   * counts.
+   */
+  *best(
+    stage: number,
+    index: number,
+    over: number,
+    vary: () => number = one,
+  ): Generator<Candidate, void, undefined> {
+    const { cost, producer } = this.#model
+    const worth = (bytes: number, price: number): number => Math.min(bytes, over) / (price + epsilon)
     this.#look(stage)
-    const found: Candidate[] = []
-    for (let v = 0; v < size.length; v++) {
-      if (size[v] === 0) continue
+    const heap = new Heap<Turn>((a, b) => b.worth - a.worth)
+    for (const v of this.#live(stage)) {
       const until = this.#livesUntil(v, stage, index)
       if (until < 0) continue
-      if (!timeline.droppable(v)) continue
-      this.#add(v, stage, index, until, found)
+      const bytes = this.#model.size[v]! - this.#runEarly(v, stage).bytes
+      if (bytes <= 0) continue
+      const factor = vary()
+      const free = this.#timeline.runs(until).includes(producer[v]!)
+      heap.push({ worth: factor * worth(bytes, free ? 0 : cost[producer[v]!]!), factor, v, until })
     }
-    return found
+    for (let turn = heap.pop(); turn !== undefined; turn = heap.pop()) {
+      if ('candidate' in turn) {
+        yield turn.candidate
+        continue
+      }
+      const { factor } = turn
+      for (const candidate of this.#ways(turn.v, stage, index, turn.until))
+        heap.push({ worth: factor * worth(candidate.bytes, candidate.cost), candidate })
+    }
+  }
+
+  /** Values that may be alive in a stage: all that are, but for some that came to it lately. */
+  #live(stage: number): readonly DagValueId[] {
+    if (this.#timeline.order.length < large) return this.#values
+    const block = Math.floor(stage / width)
+    const known = this.#blocks.get(block)
+    if (known !== undefined && known.uses-- > 0) return known.values
+    const [from, to] = [block * width, (block + 1) * width - 1]
+    const values = this.#values.filter(v => this.#timeline.touches.livesWithin(v, from, to))
+    this.#blocks.set(block, { values, uses: renewal })
+    return values
+  }
+
+  /** Forgets which values may be alive in a stage; whether that was anything but new. */
+  forget(stage: number): boolean {
+    const block = Math.floor(stage / width)
+    const old = this.#blocks.get(block)
+    return this.#blocks.delete(block) && old!.uses < renewal
   }
 
   /** When the runs of the stage first and last touch a value. */
@@ -89,29 +147,29 @@ export class Candidates {
     return (list[i]! & 1) === 1 && i > 0 ? list[i]! >> 1 : -1
   }
 
-  #add(v: DagValueId, stage: number, index: number, until: number, found: Candidate[]): void {
+  /** Ways to have a value absent at a moment which must be there again in stage `until`. */
+  #ways(v: DagValueId, stage: number, index: number, until: number): Candidate[] {
     const { size, cost, producer } = this.#model
     const timeline = this.#timeline
     const early = this.#runEarly(v, stage)
     const bytes = size[v]! - early.bytes
-    if (bytes <= 0) return
+    let next = until
     // Only updates read it from here on.
     if (!this.#readBy(v, until)) {
-      const next = this.#nextRead(v, until)
-      if (next < 0) {
-        if (early.drops.length > 0) found.push({ ...early, bytes })
-        return
-      }
-      until = next
+      next = this.#nextRead(v, until)
+      if (next < 0) return early.drops.length > 0 ? [{ ...early, bytes }] : []
     }
-    const closure = this.#closure(v, until, stage, index)
-    found.push({ drops: [...early.drops, ...closure.drops], cost: early.cost + closure.cost, bytes })
+    const closure = this.#closure(v, next, stage, index)
+    const ways = [
+      { drops: [...early.drops, ...closure.drops], cost: early.cost + closure.cost, bytes },
+    ]
     if (closure.drops.length > 1 && bytes > closure.kept)
-      found.push({
-        drops: [...early.drops, [v, until]],
-        cost: early.cost + (timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!),
+      ways.push({
+        drops: [...early.drops, [v, next]],
+        cost: early.cost + (timeline.runs(next).includes(producer[v]!) ? 0 : cost[producer[v]!]!),
         bytes: bytes - closure.kept,
       })
+    return ways
   }
 
   /** Whether a stage reads a value other than by updates. */

@@ -66,7 +66,7 @@ export class Search {
       if (options.stop?.() === true) return false
       if (this.#step(target, options.random)) continue
       if (options.random === undefined || --kicks < 0) return false
-      this.#kick(options.random)
+      this.#kick(target, options.random)
     }
     return true
   }
@@ -152,12 +152,13 @@ export class Search {
     this.timeline.load(saved)
   }
 
-  /** What could be absent where the peak is. */
-  #atPeak(): Candidate[] {
+  /** What could be absent where the peak is, the best first. */
+  *#atPeak(target: number, random: Random | undefined): Generator<Candidate, void, undefined> {
     const { timeline } = this
-    if (timeline.peak > timeline.profile.peak) return []
+    if (timeline.peak > timeline.profile.peak) return
     const stage = timeline.profile.peakAt
-    return this.#candidates.at(stage, timeline.localPeakAt(stage))
+    const vary = random && ((): number => 0.5 + random.unit())
+    yield* this.#candidates.best(stage, timeline.localPeakAt(stage), timeline.peak - target, vary)
   }
 
   /** Drops what is cheap to compute again around some moment, peak or not: then there may be room for what is dear. */
@@ -169,19 +170,15 @@ export class Search {
       const stage = Math.min(last, Math.max(0, center + random.below(3) - 1))
       const runs = timeline.runs(stage).length
       if (runs === 0) continue
-      let best: Candidate | undefined
-      let most = 0
-      for (const candidate of this.#candidates.at(stage, random.below(runs))) {
-        const worth = (random.unit() * candidate.bytes) / (candidate.cost + epsilon)
-        if (worth > most) [best, most] = [candidate, worth]
-      }
-      if (best !== undefined) timeline.drop(best.drops)
+      const all = Number.POSITIVE_INFINITY
+      const found = this.#candidates.best(stage, random.below(runs), all, () => random.unit()).next().value
+      if (found) timeline.drop(found.drops)
     }
   }
 
   /** A candidate that does not help by itself, or another place for a task. */
-  #kick(random: Random): void {
-    const found = this.#atPeak()
+  #kick(target: number, random: Random): void {
+    const found = [...this.#atPeak(target, undefined)]
     if (found.length === 0 || random.below(2) === 0) this.#shift(random)
     else this.timeline.drop(found[random.below(found.length)]!.drops)
   }
@@ -198,45 +195,43 @@ export class Search {
   /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */
   #step(target: number, random: Random | undefined): boolean {
     const { timeline } = this
-    const found = this.#atPeak()
-    const over = timeline.peak - target
-    const worth = (c: Candidate): number => Math.min(c.bytes, over) / (c.cost + epsilon)
-    const ranked = found.map(c => [worth(c) * (random === undefined ? 1 : 0.5 + random.unit()), c] as const)
-    ranked.sort((a, b) => b[0] - a[0])
-    if (timeline.order.length > large && this.#batch(ranked, target)) return true
+    if (timeline.order.length > large && this.#batch(target, random)) return true
     const before = { excess: timeline.excess(target), cost: timeline.cost }
     let best: Candidate | undefined
     let most = 0
-    for (const [, candidate] of ranked.slice(0, random === undefined ? looks.first : looks.again)) {
+    let left = random === undefined ? looks.first : looks.again
+    for (const candidate of this.#atPeak(target, random)) {
       timeline.try(candidate.drops, true)
       const gain = before.excess - timeline.excess(target)
       const cost = timeline.cost - before.cost
       timeline.undo()
-      if (gain <= 0) continue
       const noise = random === undefined ? 1 : 0.7 + 0.6 * random.unit()
       const score = (noise * gain) / (Math.max(0, cost) + epsilon)
       if (score > most) [best, most] = [candidate, score]
+      if (--left === 0) break
     }
     if (best === undefined) return false
     timeline.drop(best.drops)
     return true
   }
 
-  /** Takes the best of many candidates, one after the other, until half of what the peak has too much is gone; whether any was taken. */
-  #batch(ranked: (readonly [number, Candidate])[], target: number): boolean {
+  /** Takes one candidate after the other, the best first, until half of what the peak has too much is gone; whether any was taken. */
+  #batch(target: number, random: Random | undefined): boolean {
     const { timeline } = this
     const stage = timeline.profile.peakAt
     const start = timeline.profile.at(stage)
     const goal = target + (start - target) / 2
-    let now = start
-    for (const [, candidate] of ranked) {
-      if (candidate.bytes <= 0) continue
-      timeline.try(candidate.drops, true)
-      const next = timeline.profile.at(stage)
-      if (next >= now || timeline.peak > start) timeline.undo()
-      else now = next
-      if (now <= goal) break
-    }
-    return now < start
+    do {
+      let now = start
+      for (const candidate of this.#atPeak(target, random)) {
+        timeline.try(candidate.drops, true)
+        const next = timeline.profile.at(stage)
+        if (next >= now || timeline.peak > start) timeline.undo()
+        else now = next
+        if (now <= goal) break
+      }
+      if (now < start) return true
+    } while (this.#candidates.forget(stage))
+    return false
   }
 }

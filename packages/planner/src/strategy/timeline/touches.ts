@@ -55,6 +55,13 @@ export class Touches {
     return i < list.length && list[i]! >> 1 === stage
   }
 
+  /** Whether a value is there in any of the stages `from` to `to`, both included. */
+  livesWithin(value: DagValueId, from: number, to: number): boolean {
+    const list = this.#of[value]!
+    const i = find(list, from)
+    return i < list.length && (list[i]! >> 1 <= to || (i > 0 && (list[i]! & 1) === 1))
+  }
+
   /** The last stage before `b` that touches a value; −1. */
   before(value: DagValueId, b: number): number {
     const list = this.#of[value]!
