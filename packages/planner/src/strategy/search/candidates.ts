@@ -15,11 +15,18 @@ export interface Candidate {
 
 const none: Candidate = { drops: [], cost: 0, bytes: 0 }
 
-/** What can be absent, with how many bytes for the cost: a bound on that, or a way to do it. */
-type Turn = { readonly worth: number } & (
-  | { readonly candidate: Candidate }
-  | { readonly factor: number; readonly v: DagValueId; readonly until: number }
-)
+/** A value that can be absent, not before stage `until`, or a way to do it: with the bytes for the cost, at most. */
+type Turn = { readonly worth: number } & (Open | { readonly candidate: Candidate })
+
+interface Open {
+  readonly factor: number
+  readonly v: DagValueId
+  readonly until: number
+  /** It costs no less. */
+  readonly price: number
+  /** Whether to keep its inputs instead is yet to be weighed. */
+  readonly fresh: boolean
+}
 
 const one = (): number => 1
 
@@ -86,17 +93,23 @@ export class Candidates {
       const bytes = this.#model.size[v]! - this.#runEarly(v, stage).bytes
       if (bytes <= 0) continue
       const factor = vary()
-      const free = this.#timeline.runs(until).includes(producer[v]!)
-      heap.push({ worth: factor * worth(bytes, free ? 0 : cost[producer[v]!]!), factor, v, until })
+      const price = this.#timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!
+      heap.push({ worth: factor * worth(bytes, price), factor, v, until, price, fresh: true })
     }
     for (let turn = heap.pop(); turn !== undefined; turn = heap.pop()) {
       if ('candidate' in turn) {
         yield turn.candidate
         continue
       }
-      const { factor } = turn
-      for (const candidate of this.#ways(turn.v, stage, index, turn.until))
+      // What it costs matters as long as it may come before the rest.
+      const { factor, v } = turn
+      const bytes = Math.min(this.#model.size[v]!, over)
+      const rest = (heap.top?.worth ?? 0) / factor
+      const limit = 2 * Math.max(turn.price, bytes / (rest + epsilon))
+      const { ways, price } = this.#ways(turn, stage, index, limit)
+      for (const candidate of ways)
         heap.push({ worth: factor * worth(candidate.bytes, candidate.cost), candidate })
+      if (price !== undefined) heap.push({ ...turn, worth: factor * worth(bytes, price), price, fresh: false })
     }
   }
 
@@ -147,8 +160,13 @@ export class Candidates {
     return (list[i]! & 1) === 1 && i > 0 ? list[i]! >> 1 : -1
   }
 
-  /** Ways to have a value absent at a moment which must be there again in stage `until`. */
-  #ways(v: DagValueId, stage: number, index: number, until: number): Candidate[] {
+  /** Ways to have a value absent at a moment; and what it costs at least to compute its inputs again, too, if more than `limit`. */
+  #ways(
+    { v, until, fresh }: Open,
+    stage: number,
+    index: number,
+    limit: number,
+  ): { ways: Candidate[]; price?: number } {
     const { size, cost, producer } = this.#model
     const timeline = this.#timeline
     const early = this.#runEarly(v, stage)
@@ -157,19 +175,20 @@ export class Candidates {
     // Only updates read it from here on.
     if (!this.#readBy(v, until)) {
       next = this.#nextRead(v, until)
-      if (next < 0) return early.drops.length > 0 ? [{ ...early, bytes }] : []
+      if (next < 0) return { ways: early.drops.length > 0 ? [{ ...early, bytes }] : [] }
     }
-    const closure = this.#closure(v, next, stage, index)
-    const ways = [
-      { drops: [...early.drops, ...closure.drops], cost: early.cost + closure.cost, bytes },
-    ]
-    if (closure.drops.length > 1 && bytes > closure.kept)
+    const closure = this.#closure(v, next, stage, index, limit - early.cost)
+    const ways: Candidate[] = []
+    if (fresh && closure.drops.length > 1 && bytes > closure.kept)
       ways.push({
         drops: [...early.drops, [v, next]],
         cost: early.cost + (timeline.runs(next).includes(producer[v]!) ? 0 : cost[producer[v]!]!),
         bytes: bytes - closure.kept,
       })
-    return ways
+    const price = early.cost + closure.cost
+    if (closure.cut) return { ways, price }
+    ways.push({ drops: [...early.drops, ...closure.drops], cost: price, bytes })
+    return { ways }
   }
 
   /** Whether a stage reads a value other than by updates. */
@@ -212,14 +231,15 @@ export class Candidates {
 
   /**
    * Drops that make v at stage b from what is alive at stage `here` or computed later, and the bytes that keeping its inputs instead
-   * would take.
+   * would take. Cut off when it costs more than `limit`.
    */
   #closure(
     v: DagValueId,
     b: number,
     here: number,
     index: number,
-  ): { drops: Drops; cost: number; kept: number } {
+    limit: number,
+  ): { drops: Drops; cost: number; kept: number; cut: boolean } {
     const { producer, reads, pinned, size, cost: costs } = this.#model
     const timeline = this.#timeline
     const [seen, queued] = [this.#seen, this.#queued]
@@ -232,6 +252,7 @@ export class Candidates {
       if (queued[t] === epoch) continue
       queued[t] = epoch
       cost += costs[t]!
+      if (cost > limit && i > 0) return { drops, cost, kept, cut: true }
       for (const u of reads[t]!) {
         if (seen[u] === epoch || pinned[u] === 1) continue
         seen[u] = epoch
@@ -242,7 +263,7 @@ export class Candidates {
         if (timeline.droppable(u)) drops.push([u, b])
       }
     }
-    return { drops, cost, kept }
+    return { drops, cost, kept, cut: false }
   }
 
   /** Whether a value is alive at a moment. */
