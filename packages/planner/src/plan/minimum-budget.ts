@@ -46,10 +46,18 @@ export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
   return { budget: plan.arenaBytes, bound: least.bound, plan }
 }
 
+export interface SmallestOptions extends MinimumOptions {
+  readonly choice?: readonly number[]
+  /** Whether to go no further. */
+  readonly stop?: () => boolean
+}
+
+const never = (): boolean => false
+
 /** The plan of fewest bytes that is found for a DAG without checkpoints. */
 export function smallestPlan(
   dag: Dag,
-  { layout, fixed, seed = 1, choice }: MinimumOptions & { readonly choice?: readonly number[] },
+  { layout, fixed, seed = 1, choice, stop = never }: SmallestOptions,
 ): { plan: Plan; bound: number } {
   const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
@@ -67,12 +75,12 @@ export function smallestPlan(
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
   if (least === undefined || layout === true)
     for (const search of (many ? new Lanes(model, [model.needed]) : new Lanes(model)).searches) {
-      descendToFloor(search, floor, new Random(seed), { work: work.floor })
+      descendToFloor(search, floor, new Random(seed), { work: work.floor, stop })
       take(write(search.timeline.sequence()))
-      if (least!.arenaBytes <= bound) break
+      if (least!.arenaBytes <= bound || stop()) break
     }
   // Cut into blocks, training graphs may go lower.
-  for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes; k++) {
+  for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes && !stop(); k++) {
     const middle = Math.floor((low + least!.arenaBytes) / 2)
     const before = least!.arenaBytes
     for (const sequence of planBlocks(model, middle).slice(0, 1)) take(write(sequence))

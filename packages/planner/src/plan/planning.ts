@@ -23,11 +23,13 @@ import type { PlanOptions } from './plan.ts'
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
 /** From this many tasks on, one order has to do. */
 const large = 3000
-/** And from here on, blocks take too much memory. */
+/** And from here on, the order of the file. */
 const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
 const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
 const rounds = 200
+/** Share of the time left that one way to a first plan may take. */
+const patience = 0.5
 
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
@@ -43,8 +45,6 @@ export class Planning {
   readonly #model: Model
   readonly #random: Random
   readonly #deadline: number
-  /** Until when one way is tried as long as there is no plan at all. */
-  readonly #patience: number
   /** Below this there is no schedule. */
   readonly #least: number
   /** No schedule within the budget costs less. */
@@ -66,8 +66,6 @@ export class Planning {
       options.timeLimit === undefined
         ? Number.POSITIVE_INFINITY
         : performance.now() + 1000 * options.timeLimit
-    this.#patience =
-      options.timeLimit === undefined ? this.#deadline : this.#deadline - 600 * options.timeLimit
     this.#target = options.budget
     this.#least = minimumBudgetBound(this.#model, { arena: true, work: work.least })
     this.#bound = this.#model.baseCost
@@ -116,7 +114,7 @@ export class Planning {
     if (chain !== undefined) {
       const sequence = planChain(chain, this.#target)
       if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
-    } else if (model.needed.length < huge)
+    } else
       for (const sequence of planBlocks(model, this.#target).slice(0, model.needed.length < large ? 2 : 1))
         yield () => new Search(fromSequence(model, sequence))
     if (model.needed.length < large || (all && model.needed.length < huge))
@@ -183,8 +181,10 @@ export class Planning {
   /** Sends a search down to where its plan fits; undefined if it does not get there. */
   #reach(search: Search): Search | undefined {
     const least = this.#least
+    // As long as there is no plan at all, some time is left for other ways.
+    const now = performance.now()
+    const end = this.#best === undefined ? now + patience * (this.#deadline - now) : this.#deadline
     for (let target = this.#target; target >= least; ) {
-      const end = this.#best === undefined ? this.#patience : this.#deadline
       const stop = (): boolean => performance.now() > end || this.#late()
       if (!descend(search, target, this.#random, { work: work.target, stop })) return undefined
       const plan = this.#write(search.timeline.sequence())
@@ -244,7 +244,8 @@ export class Planning {
 
   /** The plan of fewest bytes that is found, if it fits. It depends on no budget, so that the budget it names works. */
   #smallest(): void {
-    const least = smallestPlan(this.#dag, this.#options).plan
+    const stop = (): boolean => this.#late()
+    const least = smallestPlan(this.#dag, { ...this.#options, stop }).plan
     if (this.#take(least)) return
     throw new InfeasibleBudgetError(this.#options.budget, least.arenaBytes, topOf(this.#model, least))
   }

@@ -60,15 +60,18 @@ export interface Profile {
 /** Bytes alive over a plan, and what fills its peak. Throws PlanError where the plan breaks a rule. */
 export function profile(dag: Dag, plan: Plan): Profile {
   let [peakStep, peak] = [-1, -1]
-  let peakValues: number[] = []
   const liveBytes: [number, number][] = []
   new Replay(dag, plan).run(plan, {
-    onRun(step, bytes, live) {
+    onRun(step, bytes) {
       liveBytes.push([step, bytes])
-      if (bytes <= peak) return
-      ;[peakStep, peak] = [step, bytes]
+      if (bytes > peak) [peakStep, peak] = [step, bytes]
+    },
+  })
+  let peakValues: number[] = []
+  new Replay(dag, plan).run(plan, {
+    onRun(step, _, live) {
       // What lives in a pinned buffer adds no bytes to it.
-      peakValues = [...live].flatMap(([v, at]) => (at.buffer === undefined ? [v] : []))
+      if (step === peakStep) peakValues = [...live].flatMap(([v, at]) => (at.buffer === undefined ? [v] : []))
     },
   })
   return { peakStep, peakValues, liveBytes }

@@ -18,8 +18,9 @@ const few = 64
 /** By how much of the best overhead the next schedule may be worse, by turns. */
 const slacks = Array.from({ length: 64 }, (_, i) => (i < 32 ? 0 : (0.04 * (63 - i)) / 32))
 
-/** From this many stages on, many candidates are taken at a time. */
+/** From this many stages on, many candidates are taken at a time, until so many in a row take nothing off. */
 const large = 3000
+const patience = 64
 
 export interface RepairOptions {
   /** Choices vary; and where no drop helps, one that does not, or another place for a task, is tried. */
@@ -64,19 +65,20 @@ export class Search {
     for (let moves = 0; timeline.peak > target; moves++) {
       if (moves > limit || timeline.cost > (options.costLimit ?? Number.POSITIVE_INFINITY)) return false
       if (options.stop?.() === true) return false
-      if (this.#step(target, options.random)) continue
+      if (this.#step(target, options)) continue
       if (options.random === undefined || --kicks < 0) return false
       this.#kick(target, options.random)
     }
     return true
   }
 
-  /** Takes drops back wherever the target still holds, dearest first. `drops`: which may be; all unless given. */
-  prune(target: number, drops: Drops = this.timeline.drops()): void {
+  /** Takes drops back wherever the target still holds, dearest first, until `stop`. `drops`: which may be; all unless given. */
+  prune(target: number, drops: Drops = this.timeline.drops(), stop?: () => boolean): void {
     const { timeline, model } = this
     const price = ([v]: Drops[number]): number => model.cost[model.producer[v]!]!
     const list = [...drops].sort((a, b) => price(b) - price(a) || b[1] - a[1] || a[0] - b[0])
     for (const [v, stage] of list) {
+      if (stop?.() === true) return
       if (!timeline.has(v, stage) || timeline.tooLarge(v, stage, target)) continue
       const before = timeline.cost
       const one: Drops = [[v, stage]]
@@ -106,7 +108,7 @@ export class Search {
       if (random.below(3) === 0) this.#shift(random)
       if (random.below(2) === 0) this.#thin(random)
       const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
-      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes())
+      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), stop)
       const worse = timeline.cost > limit || (timeline.cost === cost && timeline.profile.area > area)
       if (!ok || worse) {
         timeline.rollback()
@@ -193,9 +195,9 @@ export class Search {
   }
 
   /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */
-  #step(target: number, random: Random | undefined): boolean {
+  #step(target: number, { random, stop }: RepairOptions): boolean {
     const { timeline } = this
-    if (timeline.order.length > large && this.#batch(target, random)) return true
+    if (timeline.order.length > large && this.#batch(target, random, stop)) return true
     const before = { excess: timeline.excess(target), cost: timeline.cost }
     let best: Candidate | undefined
     let most = 0
@@ -216,19 +218,22 @@ export class Search {
   }
 
   /** Takes one candidate after the other, the best first, until half of what the peak has too much is gone; whether any was taken. */
-  #batch(target: number, random: Random | undefined): boolean {
+  #batch(target: number, random: Random | undefined, stop: (() => boolean) | undefined): boolean {
     const { timeline } = this
     const stage = timeline.profile.peakAt
     const start = timeline.profile.at(stage)
     const goal = target + (start - target) / 2
     do {
-      let now = start
+      let [now, vain] = [start, 0]
       for (const candidate of this.#atPeak(target, random)) {
         timeline.try(candidate.drops, true)
         const next = timeline.profile.at(stage)
-        if (next >= now || timeline.peak > start) timeline.undo()
-        else now = next
-        if (now <= goal) break
+        if (next < now && timeline.peak <= start) [now, vain] = [next, 0]
+        else {
+          timeline.undo()
+          vain++
+        }
+        if (now <= goal || vain > patience || stop?.() === true) break
       }
       if (now < start) return true
     } while (this.#candidates.forget(stage))

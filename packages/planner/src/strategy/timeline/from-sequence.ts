@@ -1,9 +1,9 @@
-import type { DagTaskId } from '../../dag/dag.ts'
+import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
-import { type Drops, Timeline } from './timeline.ts'
+import { Timeline } from './timeline.ts'
 
 /**
- * A sequence of runs as stages: first runs in their order, and what runs again before each as drops of its stage. Where a
+ * A sequence of runs as stages: first runs in their order, and what runs again as drops of the first stage that needs it. Where a
  * sequence is no schedule in stages (a value is computed twice between two first runs, or kept for a run that needs none of
  * it) the result is another schedule.
  */
@@ -28,17 +28,29 @@ export function fromSequence(model: Model, sequence: Int32Array): Timeline {
     again.push([])
   }
   const timeline = new Timeline(model, order)
-  const drops: Drops = []
-  let [stage, waiting] = [0, [] as DagTaskId[]]
+  const drops: [number, number][] = []
+  /** What has run again but is not needed yet, by value. */
+  const waiting = new Map<DagValueId, DagTaskId>()
+  const take = (values: ArrayLike<DagValueId>, stage: number): void => {
+    const open = [values]
+    for (let list = open.pop(); list !== undefined; list = open.pop())
+      for (let k = 0; k < list.length; k++) {
+        const t = waiting.get(list[k]!)
+        if (t === undefined) continue
+        for (const w of model.writes[t]!) {
+          waiting.delete(w)
+          if (timeline.droppable(w)) drops.push([w, stage])
+        }
+        open.push(model.reads[t]!)
+      }
+  }
+  let stage = 0
   for (const [i, runs] of again.entries()) {
-    waiting.push(...runs)
+    for (const r of runs) for (const w of model.writes[r]!) waiting.set(w, r)
     const t = order[i]
-    // Updates are no stages: what runs again before one belongs to the next stage.
+    // Updates are no stages.
     if (t !== undefined && timeline.stageOf[t]! < 0) continue
-    for (const r of waiting)
-      for (const w of model.writes[r]!) if (timeline.droppable(w)) drops.push([w, stage])
-    stage++
-    waiting = []
+    take(t === undefined ? timeline.updates.finals : model.reads[t]!, stage++)
   }
   timeline.load({ order: timeline.order.slice(), drops })
   return timeline
