@@ -4,6 +4,7 @@ import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { DagError, InfeasibleBudgetError } from '../errors.ts'
 import { planChain } from '../strategy/chain/plan.ts'
+import { isTraining } from '../strategy/chain/blocks.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
 import { descend } from '../strategy/descend.ts'
@@ -89,16 +90,17 @@ export class Planning {
       yield
       return
     }
-    const first = this.#begin()
-    yield
-    const searches = first === undefined ? [] : [first]
-    if (this.#optimal()) return
-    if (first !== undefined) this.#raiseBound()
-    for (const make of this.#others(first === undefined)) {
+    const { start } = this.#options
+    const searches: Search[] = []
+    if (start !== undefined && start.arenaBytes <= this.#options.budget) searches.push(this.#from(start))
+    if (searches.length > 0 && !this.#optimal()) this.#raiseBound()
+    for (const make of this.#ways(searches)) {
       if (this.#optimal() || (searches.length > 0 && this.#late())) break
       const reached = this.#reach(make())
-      if (reached !== undefined) searches.push(reached)
+      if (reached === undefined) continue
+      searches.push(reached)
       yield
+      if (searches.length === 1 && !this.#optimal()) this.#raiseBound()
     }
     if (searches.length === 0) {
       this.#smallest()
@@ -107,17 +109,23 @@ export class Planning {
     if (this.#bound === this.#model.baseCost) this.#raiseBound()
   }
 
-  /** Other places to search from. */
-  *#others(all: boolean): Generator<() => Search, void, undefined> {
+  /** Places to search from, those first that are likely to lead to a plan; `searches`: what was found so far. */
+  *#ways(searches: readonly Search[]): Generator<() => Search, void, undefined> {
     const model = this.#model
+    const given = searches.length > 0
+    const file = (): Search => new Search(new Timeline(model, model.needed))
+    const many = model.needed.length >= large
+    const training = many && isTraining(model)
+    if (!given && !training) yield file
     const chain = chainOf(model)
     if (chain !== undefined) {
       const sequence = planChain(chain, this.#target)
       if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
     } else
-      for (const sequence of planBlocks(model, this.#target).slice(0, model.needed.length < large ? 2 : 1))
+      for (const sequence of planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
-    if (model.needed.length < large || (all && model.needed.length < huge))
+    if (!given && training) yield file
+    if (!many || (searches.length === 0 && model.needed.length < huge))
       for (const search of new Lanes(model).searches) yield () => search
   }
 
@@ -135,11 +143,8 @@ export class Planning {
     if (Number.isFinite(bound)) this.#bound = bound
   }
 
-  /** The plan that was given, as a search; else what file order leads to. */
-  #begin(): Search | undefined {
-    const { start, budget } = this.#options
-    if (start === undefined) return this.#reach(new Search(new Timeline(this.#model, this.#model.needed)))
-    if (start.arenaBytes > budget) return undefined
+  /** A search from the plan that was given. */
+  #from(start: Plan): Search {
     this.#best = start
     const search = new Search(fromSequence(this.#model, sequenceOf(start)))
     this.#target = Math.max(search.peak, this.#least)

@@ -16,25 +16,39 @@ export function trainingOrder(model: Model): DagTaskId[] {
   return order.flatMap((t, i) => [t, ...after[i]!])
 }
 
-/**
- * Where the backward pass begins: after the loss, from which all later tasks descend and to which all earlier ones lead. Of
- * several such tasks (a chain has nothing else) it is a small one that much spans: residuals do, the earlier they are made the longer.
- */
+/** Where the backward pass begins: where what spans most is smallest, or where most is spanned. */
 export function turningPoint(model: Model, order: readonly DagTaskId[]): number {
   const spans = spanned(model, order)
-  const most = spans.reduce((a, b) => Math.max(a, b), 0)
+  const turn = lossAt(model, order, spans)
+  return (turn < 0 ? spans.indexOf(most(spans)) : turn) + 1
+}
+
+/** Whether a DAG has a forward and a backward pass. */
+export function isTraining(model: Model): boolean {
+  const order = trainingOrder(model)
+  return lossAt(model, order, spanned(model, order)) >= 0
+}
+
+/**
+ * Where the loss is, from which all later tasks descend and to which all earlier ones lead; −1. Of several such tasks (a chain
+ * has nothing else) it is a small one that much spans: residuals do, the earlier they are made the longer.
+ */
+function lossAt(model: Model, order: readonly DagTaskId[], spans: Float64Array): number {
   const bytes = (i: number): number =>
     i < 0 ? 0 : model.writes[order[i]!]!.reduce((n, w) => n + model.size[w]!, 0)
   const mean = order.reduce((n, _, i) => n + bytes(i), 0) / Math.max(1, order.length)
+  const least = 0.8 * most(spans)
   let turn = -1
   for (const i of waists(model, order)) {
-    if (spans[i]! < 0.8 * most) continue
+    if (spans[i]! < least) continue
     // Of small ones the first: the next is the gradient of the loss.
     const tie = bytes(i) === bytes(turn) && bytes(i) > 0.01 * mean && spans[i]! > spans[turn]!
     if (turn < 0 || bytes(i) < bytes(turn) || tie) turn = i
   }
-  return (turn < 0 ? spans.indexOf(most) : turn) + 1
+  return turn
 }
+
+const most = (spans: Float64Array): number => spans.reduce((a, b) => Math.max(a, b), 0)
 
 /** Of each position, the sum of the spans of the values that live beyond it. */
 function spanned(model: Model, order: readonly DagTaskId[]): Float64Array {
