@@ -18,7 +18,7 @@ export function descend(search: Search, target: number, random: Random, limits: 
   const stop = (): boolean => limits.stop?.() === true || search.work - from > limits.work
   const start = search.save()
   if (search.repair(target, { stop })) {
-    search.prune(target, undefined, stop)
+    search.prune(target, undefined, { stop })
     return true
   }
   for (let tries = 0; tries < 4 && !stop(); tries++) {
@@ -28,7 +28,7 @@ export function descend(search: Search, target: number, random: Random, limits: 
     while (reached && search.peak > target) {
       const part = Math.max(target, Math.floor(search.peak * 0.95))
       reached = search.repair(part, { stop, ...(tries > 0 && { random }) })
-      if (reached) search.prune(part, undefined, stop)
+      if (reached) search.prune(part, undefined, { stop })
     }
     if (reached) return true
   }
@@ -46,13 +46,13 @@ export function descendToFloor(search: Search, floor: number, random: Random, li
   // There, short steps take too long.
   if (search.timeline.order.length > large) {
     search.repair(floor, { stop })
-    search.prune(search.peak, undefined, stop)
+    search.prune(search.peak, undefined, { stop })
   }
   for (let share = 0.1, tries = 0; search.peak > floor && !stop(); ) {
     const target = Math.max(floor, Math.min(search.peak - align, Math.floor(search.peak * (1 - share))))
     const before = search.save()
     if (search.repair(target, { stop, ...(tries > 0 && { random }) })) {
-      search.prune(target, undefined, stop)
+      search.prune(target, undefined, { stop })
       tries = 0
       continue
     }

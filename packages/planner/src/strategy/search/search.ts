@@ -72,12 +72,20 @@ export class Search {
     return true
   }
 
-  /** Takes drops back wherever the target still holds, dearest first, until `stop`. `drops`: which may be; all unless given. */
-  prune(target: number, drops: Drops = this.timeline.drops(), stop?: () => boolean): void {
+  /** Takes drops back wherever the target still holds, first where most is run again for them, until `stop`. `drops`: which may be; all unless given. */
+  prune(
+    target: number,
+    drops: Drops = this.timeline.drops(),
+    { stop, random }: Pick<RepairOptions, 'stop' | 'random'> = {},
+  ): void {
     const { timeline, model } = this
-    const price = ([v]: Drops[number]): number => model.cost[model.producer[v]!]!
-    const list = [...drops].sort((a, b) => price(b) - price(a) || b[1] - a[1] || a[0] - b[0])
-    for (const [v, stage] of list) {
+    const list = drops.map(([v, stage]) => {
+      const own = model.cost[model.producer[v]!]!
+      const price = random === undefined ? own : random.below(2) === 0 ? (0.2 + random.unit()) * own : timeline.price(v, stage)
+      return { v, stage, price }
+    })
+    list.sort((a, b) => b.price - a.price || b.stage - a.stage || a.v - b.v)
+    for (const { v, stage } of list) {
       if (stop?.() === true) return
       if (!timeline.has(v, stage) || timeline.tooLarge(v, stage, target)) continue
       const before = timeline.cost
@@ -108,7 +116,10 @@ export class Search {
       if (random.below(3) === 0) this.#shift(random)
       if (random.below(2) === 0) this.#thin(random)
       const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
-      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), stop)
+      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), {
+          ...(stop && { stop }),
+          ...(random.below(2) === 0 && { random }),
+        })
       const worse = timeline.cost > limit || (timeline.cost === cost && timeline.profile.area > area)
       if (!ok || worse) {
         timeline.rollback()

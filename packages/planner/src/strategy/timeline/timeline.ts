@@ -363,6 +363,13 @@ export class Timeline {
     return sum
   }
 
+  /** Cost of what a stage runs again for a dropped value, be it for others, too. */
+  price(value: DagValueId, stage: number): number {
+    const drops = this.#drops[stage]
+    if (drops === undefined) return 0
+    return this.#again.of([value], drops).reduce((n, t) => n + this.model.cost[t]!, 0)
+  }
+
   /** The run of a stage at which most is alive. */
   localPeakAt(stage: number): number {
     this.#look(stage)
