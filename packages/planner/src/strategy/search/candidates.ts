@@ -1,8 +1,8 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
+import { Heap } from '../heap.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
-import { Heap } from '../heap.ts'
 
 /** A way to have some value absent at a moment. */
 export interface Candidate {
@@ -68,7 +68,9 @@ export class Candidates {
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
     this.#queued = new Int32Array(model.cost.length)
-    this.#values = model.dag.values.flatMap((_, v) => (model.size[v]! > 0 && timeline.droppable(v) ? [v] : []))
+    this.#values = model.dag.values.flatMap((_, v) =>
+      model.size[v]! > 0 && timeline.droppable(v) ? [v] : [],
+    )
     this.#longest = timeline.order.length < large ? longest.small : longest.large
   }
 
@@ -109,7 +111,8 @@ export class Candidates {
       const { ways, price } = this.#ways(turn, stage, index, limit)
       for (const candidate of ways)
         heap.push({ worth: factor * worth(candidate.bytes, candidate.cost), candidate })
-      if (price !== undefined) heap.push({ ...turn, worth: factor * worth(bytes, price), price, fresh: false })
+      if (price !== undefined)
+        heap.push({ ...turn, worth: factor * worth(bytes, price), price, fresh: false })
     }
   }
 

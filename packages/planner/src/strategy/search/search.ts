@@ -81,7 +81,12 @@ export class Search {
     const { timeline, model } = this
     const list = drops.map(([v, stage]) => {
       const own = model.cost[model.producer[v]!]!
-      const price = random === undefined ? own : random.below(2) === 0 ? (0.2 + random.unit()) * own : timeline.price(v, stage)
+      const price =
+        random === undefined
+          ? own
+          : random.below(2) === 0
+            ? (0.2 + random.unit()) * own
+            : timeline.price(v, stage)
       return { v, stage, price }
     })
     list.sort((a, b) => b.price - a.price || b.stage - a.stage || a.v - b.v)
@@ -116,7 +121,8 @@ export class Search {
       if (random.below(3) === 0) this.#shift(random)
       if (random.below(2) === 0) this.#thin(random)
       const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
-      if (ok) this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), {
+      if (ok)
+        this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), {
           ...(stop && { stop }),
           ...(random.below(2) === 0 && { random }),
         })

@@ -64,7 +64,13 @@ test('what is taken back, or saved and loaded, is as it was', () => {
       const model = modelOf(randomDag(seed, { tasks: 12, plain }))
       const timeline = new Timeline(model, model.needed)
       for (const c of first) change(timeline, c)
-      const before = [timeline.peak, timeline.cost, timeline.profile.area, timeline.excess(0), [...timeline.sequence()]]
+      const before = [
+        timeline.peak,
+        timeline.cost,
+        timeline.profile.area,
+        timeline.excess(0),
+        [...timeline.sequence()],
+      ]
       const saved = timeline.save()
       timeline.begin()
       for (const c of second) change(timeline, c)
