@@ -18,8 +18,9 @@ export function obedientPlan(dag: Dag, spared: ReadonlySet<number> = new Set()):
     if (done.has(t)) return
     done.add(t)
     for (const { tasks, keeps } of dag.checkpoints ?? []) {
-      if (!tasks.includes(t) || !tasks.every(other => done.has(other) || !needed.includes(other))) continue
-      for (const v of new Set(tasks.flatMap(other => dag.tasks[other]!.writes)))
+      const part = tasks.filter(other => needed.includes(other))
+      if (!part.includes(t) || !part.every(other => done.has(other))) continue
+      for (const v of new Set(part.flatMap(other => dag.tasks[other]!.writes)))
         if (!keeps.includes(v) && !spared.has(v) && live.delete(v)) steps.push({ free: v })
     }
   }

@@ -1,3 +1,4 @@
+import type { DagTaskId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Simulation } from '../simulate.ts'
 import { cutsOf, trainingOrder } from './blocks.ts'
@@ -45,7 +46,8 @@ export function planBlocks(model: Model, budget: number, options: BlocksOptions 
     let [low, high] = [shares[0]!, beyond]
     for (let i = 0; i < grid.length + bisections; i++) {
       const now = grid[i] ?? (low + high) / 2
-      const sequence = planned(now * budget)
+      const steps = planned(now * budget)
+      const sequence = steps && complete(model, steps)
       const fits = sequence !== undefined && simulation.run(sequence, sequence.length) <= budget
       if (sequence === undefined || fits) low = Math.max(low, now)
       else high = Math.min(high, now)
@@ -55,4 +57,25 @@ export function planBlocks(model: Model, budget: number, options: BlocksOptions 
     if (best !== undefined) found.push(best)
   }
   return found.sort((a, b) => a.cost - b.cost).map(f => f.sequence)
+}
+
+/** With what no block needs, such as updates of statistics in the forward pass: each as soon as its inputs are there. */
+function complete(model: Model, sequence: Int32Array): Int32Array {
+  const first = new Int32Array(model.cost.length).fill(-1)
+  for (let i = sequence.length - 1; i >= 0; i--) first[sequence[i]!] = i
+  const missing = model.needed.filter(t => first[t]! < 0)
+  if (missing.length === 0) return sequence
+  const after = new Map<number, DagTaskId[]>()
+  for (const t of missing) {
+    const at = model.reads[t]!.reduce((n, v) => Math.max(n, first[model.producer[v]!] ?? -1), -1)
+    first[t] = at
+    after.set(at, [...(after.get(at) ?? []), t])
+  }
+  const runs: DagTaskId[] = [...(after.get(-1) ?? [])]
+  for (const [i, t] of sequence.entries()) {
+    runs.push(t)
+    const more = after.get(i)
+    if (more !== undefined) runs.push(...more)
+  }
+  return Int32Array.from(runs)
 }
