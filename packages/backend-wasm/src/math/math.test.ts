@@ -12,7 +12,7 @@ const bounds = {
   log1p: 1,
   sigmoid: 2,
   sin: 1,
-  tanh: 2.5,
+  tanh: 2.7,
 } as const
 
 /** Every so-many-th bit pattern; all of them take minutes. */
