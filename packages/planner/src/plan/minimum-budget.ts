@@ -5,10 +5,13 @@ import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
+import { Search } from '../strategy/search/search.ts'
 import { smallestBudget } from '../strategy/states/search.ts'
+import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { verify } from '../verify/verify.ts'
 import { choose, firstOptions } from './choose.ts'
 import { finish } from './finish.ts'
+import { runsOf } from './runs.ts'
 import { unfold } from './unfold.ts'
 
 export interface MinimumOptions {
@@ -33,6 +36,8 @@ const small = 12
 const large = 3000
 /** Most work, in runs, on the way down from each order, and in what the bound looks at. */
 const work = { floor: 4e6, bound: 8e6 }
+/** How often what is lowest goes on from where it is stuck. */
+const rounds = 100
 
 /** The lowest budget for which it finds a plan, and the bound below which none exists. Deterministic. Throws DagError. */
 export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
@@ -70,21 +75,28 @@ export function smallestPlan(
   if (model.needed.length <= small) {
     const exact = smallestBudget(model)
     if (exact !== 'limit') take(write(exact.sequence))
+    if (least !== undefined && layout !== true) return { plan: least, bound }
   }
   const many = model.needed.length >= large
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
-  if (least === undefined || layout === true)
-    for (const search of (many ? new Lanes(model, [model.needed]) : new Lanes(model)).searches) {
-      descendToFloor(search, floor, new Random(seed), { work: work.floor, stop })
-      take(write(search.timeline.sequence()))
-      if (least!.arenaBytes <= bound || stop()) break
-    }
+  const lanes = many ? new Lanes(model, [model.needed]) : new Lanes(model)
+  const random = new Random(seed)
+  for (const search of lanes.searches) {
+    descendToFloor(search, floor, random, { work: work.floor, stop })
+    take(write(search.timeline.sequence()))
+    if (least!.arenaBytes <= bound || stop()) break
+  }
   // Cut into blocks, training graphs may go lower.
   for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes && !stop(); k++) {
     const middle = Math.floor((low + least!.arenaBytes) / 2)
     const before = least!.arenaBytes
     for (const sequence of planBlocks(model, middle).slice(0, 1)) take(write(sequence))
     if (least!.arenaBytes === before) low = middle
+  }
+  if (!many && least!.arenaBytes > bound && !stop()) {
+    const search = new Search(fromSequence(model, runsOf(least!)))
+    search.lower(floor, random, rounds, stop)
+    take(write(search.timeline.sequence()))
   }
   return { plan: least!, bound }
 }

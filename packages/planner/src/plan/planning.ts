@@ -19,6 +19,7 @@ import { choose } from './choose.ts'
 import { finish } from './finish.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
+import { runsOf } from './runs.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
@@ -29,6 +30,8 @@ const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
 const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
 const rounds = 200
+/** Milliseconds. */
+const grace = 3000
 /** Share of the time left that one way to a first plan may take. */
 const patience = 0.5
 
@@ -96,16 +99,19 @@ export class Planning {
     if (searches.length > 0 && !this.#optimal()) this.#raiseBound()
     for (const make of this.#ways(searches)) {
       if (this.#optimal() || (searches.length > 0 && this.#late())) break
-      const reached = this.#reach(make())
-      if (reached === undefined) continue
-      searches.push(reached)
+      const search = make()
+      if (!this.#reach(search)) continue
+      searches.push(search)
       yield
       if (searches.length === 1 && !this.#optimal()) this.#raiseBound()
     }
     if (searches.length === 0) {
-      this.#smallest()
+      const search = this.#smallest()
       yield
-    } else yield* this.#improve(searches)
+      if (search === undefined) return
+      searches.push(search)
+    }
+    yield* this.#improve(searches)
     if (this.#bound === this.#model.baseCost) this.#raiseBound()
   }
 
@@ -146,7 +152,7 @@ export class Planning {
   /** A search from the plan that was given. */
   #from(start: Plan): Search {
     this.#best = start
-    const search = new Search(fromSequence(this.#model, sequenceOf(start)))
+    const search = new Search(fromSequence(this.#model, runsOf(start)))
     this.#target = Math.max(search.peak, this.#least)
     return search
   }
@@ -183,24 +189,28 @@ export class Planning {
     }
   }
 
-  /** Sends a search down to where its plan fits; undefined if it does not get there. */
-  #reach(search: Search): Search | undefined {
-    const least = this.#least
-    // As long as there is no plan at all, some time is left for other ways.
+  /** Whether it is time to try something else: as long as there is no plan at all, some time is left for other ways. */
+  #patiently(): () => boolean {
     const now = performance.now()
     const end = this.#best === undefined ? now + patience * (this.#deadline - now) : this.#deadline
+    return () => performance.now() > end || this.#late()
+  }
+
+  /** Sends a search down to where its plan fits; whether it gets there. */
+  #reach(search: Search): boolean {
+    const least = this.#least
+    const stop = this.#patiently()
     for (let target = this.#target; target >= least; ) {
-      const stop = (): boolean => performance.now() > end || this.#late()
-      if (!descend(search, target, this.#random, { work: work.target, stop })) return undefined
+      if (!descend(search, target, this.#random, { work: work.target, stop })) return false
       const plan = this.#write(search.timeline.sequence())
-      if (this.#take(plan)) return search
+      if (this.#take(plan)) return true
       target = Math.min(
         target - this.#model.align,
         Math.floor(search.peak - (plan.arenaBytes - this.#options.budget)),
       )
       this.#target = target
     }
-    return undefined
+    return false
   }
 
   /** Improves searches by turns, ever fewer of them, the cheapest longest. */
@@ -247,14 +257,30 @@ export class Planning {
     return true
   }
 
-  /** The plan of fewest bytes that is found, if it fits. It depends on no budget, so that the budget it names works. */
-  #smallest(): void {
+  /**
+   * The plan of fewest bytes that is found, if it fits, or what it leads to. It depends on no budget, so that the budget it
+   * names works. Throws InfeasibleBudgetError.
+   */
+  #smallest(): Search | undefined {
+    const { budget } = this.#options
     const stop = (): boolean => this.#late()
-    const least = smallestPlan(this.#dag, { ...this.#options, stop }).plan
-    if (this.#take(least)) return
-    throw new InfeasibleBudgetError(this.#options.budget, least.arenaBytes, topOf(this.#model, least))
+    // Before a DAG of moderate size is refused, it is given a little longer.
+    const end = this.#deadline + (this.#model.needed.length < large ? grace : 0)
+    const least = smallestPlan(this.#dag, { ...this.#options, stop: () => performance.now() > end }).plan
+    const model = modelOf(this.#dag, least.choice)
+    const search = new Search(fromSequence(model, runsOf(least)))
+    if (this.#take(least)) return sameChoice(model, this.#model) ? search : undefined
+    if (
+      sameChoice(model, this.#model) &&
+      search.lower(this.#target, this.#random, rounds, stop) &&
+      this.#reach(search)
+    )
+      return search
+    throw new InfeasibleBudgetError(budget, least.arenaBytes, topOf(this.#model, least))
   }
 }
+
+const sameChoice = (a: Model, b: Model): boolean => a.choice.every((k, i) => k === b.choice[i])
 
 /** A DAG with picked options; undefined if they do not go together. */
 function modelWith(dag: Dag, pick: readonly number[]): Model | undefined {
@@ -285,9 +311,4 @@ function topOf(model: Model, least: Plan): { value: number; name: string; bytes:
     }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 5)
-}
-
-/** The runs of a plan. */
-function sequenceOf(plan: Plan): Int32Array {
-  return Int32Array.from(plan.steps.flatMap(step => ('run' in step ? [step.run] : [])))
 }

@@ -11,7 +11,7 @@ export interface Limits {
 
 /**
  * Goes down to `target` live bytes, straight or in steps, with no superfluous drops; whether it got there. If not, the search is
- * left where it began.
+ * left where it got lowest.
  */
 export function descend(search: Search, target: number, random: Random, limits: Limits): boolean {
   const from = search.work
@@ -21,6 +21,7 @@ export function descend(search: Search, target: number, random: Random, limits: 
     search.prune(target, undefined, { stop })
     return true
   }
+  let lowest = { peak: search.peak, saved: search.save() }
   for (let tries = 0; tries < 4 && !stop(); tries++) {
     search.load(start)
     // Short steps find ways that one long one misses.
@@ -31,8 +32,9 @@ export function descend(search: Search, target: number, random: Random, limits: 
       if (reached) search.prune(part, undefined, { stop })
     }
     if (reached) return true
+    if (search.peak < lowest.peak) lowest = { peak: search.peak, saved: search.save() }
   }
-  search.load(start)
+  search.load(lowest.saved)
   return false
 }
 
@@ -48,7 +50,7 @@ export function descendToFloor(search: Search, floor: number, random: Random, li
     search.repair(floor, { stop })
     search.prune(search.peak, undefined, { stop })
   }
-  for (let share = 0.1, tries = 0; search.peak > floor && !stop(); ) {
+  for (let share = 0.1, tries = 0; search.peak > floor && share > 0 && !stop(); ) {
     const target = Math.max(floor, Math.min(search.peak - align, Math.floor(search.peak * (1 - share))))
     const before = search.save()
     if (search.repair(target, { stop, ...(tries > 0 && { random }) })) {
@@ -58,9 +60,8 @@ export function descendToFloor(search: Search, floor: number, random: Random, li
     }
     search.load(before)
     if (++tries < 3) continue
-    if (target === search.peak - align) return
+    if (target === search.peak - align) break
     tries = 0
-    share /= 4
-    if (share < 2e-4) share = 0
+    share = share < 8e-4 ? 0 : share / 4
   }
 }

@@ -149,10 +149,36 @@ export class Search {
     return timeline.cost < before
   }
 
+  /**
+   * Goes on where a repair was stuck: takes back some drops, moves a task, and repairs to a lower peak, as often as it takes.
+   * `rounds` times, or until `stop`; whether the peak is at most `target` in the end.
+   */
+  lower(target: number, random: Random, rounds: number, stop?: () => boolean): boolean {
+    const { timeline, model } = this
+    for (let round = 0; round < rounds && timeline.peak > target && stop?.() !== true; round++) {
+      const [peak, area] = [timeline.peak, timeline.profile.area]
+      const goal = Math.max(
+        target,
+        Math.min(peak - model.align, Math.floor(peak * (1 - 0.02 * random.unit()))),
+      )
+      timeline.begin()
+      const all = timeline.drops()
+      const center = random.below(2) === 0 || all.length === 0 ? timeline.profile.peakAt : undefined
+      if (all.length > 0) timeline.keep(this.#part(all, random, center))
+      if (random.below(2) === 0) this.#shift(random)
+      if (random.below(2) === 0) this.#thin(random)
+      this.repair(goal, { random, ...(stop && { stop }) })
+      if (timeline.peak > peak || (timeline.peak === peak && timeline.profile.area >= area))
+        timeline.rollback()
+      else timeline.commit()
+    }
+    return timeline.peak <= target
+  }
+
   /** Some drops that lie near each other: few more often than many. */
-  #part(all: Drops, random: Random): Drops {
+  #part(all: Drops, random: Random, near?: number): Drops {
     const { timeline } = this
-    const center = all[random.below(all.length)]![1]
+    const center = near ?? all[random.below(all.length)]![1]
     if (random.below(4) === 0) {
       const width = 1 + random.below(Math.max(2, Math.min(1000, timeline.order.length >> 1)))
       const share = 0.3 + 0.7 * random.unit()
