@@ -90,7 +90,7 @@ function attempt(search: Search, target: number, random: Random): boolean {
 }
 
 export interface ImproveOptions extends LadderOptions {
-  /** Rounds of destroy-and-repair; 100 unless said. */
+  /** Rounds of destroy-and-repair; 60 unless said. */
   readonly iterations?: number
 }
 
@@ -100,7 +100,7 @@ export interface ImproveOptions extends LadderOptions {
  */
 export function improveRung(dag: Dag, rung: Plan, options: ImproveOptions = {}): Plan {
   if (rung.cost === rung.baseCost) return rung
-  const { seed, fixed = [], iterations = 100 } = options
+  const { seed, fixed = [], iterations = 60 } = options
   const given = {
     budget: rung.arenaBytes,
     layout: true,

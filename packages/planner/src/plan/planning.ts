@@ -128,7 +128,7 @@ export class Planning {
       const sequence = planChain(chain, this.#target)
       if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
     } else
-      for (const sequence of planBlocks(model, this.#target).slice(0, many ? 1 : 2))
+      for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
     if (!given && training) yield file
     if (!many || (searches.length === 0 && model.needed.length < huge))

@@ -1,4 +1,4 @@
-import type { DagTaskId } from '../dag/dag.ts'
+import type { Dag, DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { Heap } from './heap.ts'
 import { Timeline } from './timeline/timeline.ts'
@@ -8,11 +8,23 @@ const work = 2e5
 /** How far one move of a task goes, in stages. */
 const far = 300
 
+/** What has been found, by DAG and picked options: a ladder and what makes the most of a rung ask for the same. */
+const found = new WeakMap<Dag, Map<string, readonly (readonly DagTaskId[])[]>>()
+
 /**
  * Orders to recompute in: first that of least memory which the heuristics find, every task once; then plainer ones, which
  * keep less for long. Distinct.
  */
-export function baseOrders(model: Model): (readonly DagTaskId[])[] {
+export function baseOrders(model: Model): readonly (readonly DagTaskId[])[] {
+  const known = found.get(model.dag) ?? new Map<string, readonly (readonly DagTaskId[])[]>()
+  found.set(model.dag, known)
+  const key = model.choice.join()
+  const orders = known.get(key) ?? find(model)
+  known.set(key, orders)
+  return orders
+}
+
+function find(model: Model): (readonly DagTaskId[])[] {
   const file = model.needed
   const slid = slide(model, file, 6)
   const listed = greedy(model, file)
