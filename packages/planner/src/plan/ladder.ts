@@ -16,7 +16,7 @@ export interface LadderOptions {
 }
 
 /** Each rung aims at this share of the one before. */
-const step = 0.97
+const step = 0.96
 /** Most runs written down on the way to a rung: what ends a search that gets nowhere, without a clock. */
 const work = 1e6
 
