@@ -3,8 +3,8 @@ import {
   type Dag,
   InfeasibleBudgetError,
   layOut,
+  minimumBudget,
   type Plan,
-  plan,
   planSteps,
   storeAllPeak,
   verify,
@@ -53,7 +53,7 @@ export interface Line {
 }
 
 /** Runs above which a plan is not laid out afterwards. */
-const layoutLimit = 20_000
+const layoutLimit = 200_000
 
 /** Plans a graph within a budget, and verifies the plan. */
 export function measure(job: Job): Line {
@@ -112,18 +112,12 @@ function search(
   return { found: found!, firstMs }
 }
 
-/** The smallest budget of a graph for which a plan is found: the refusal of one that nothing fits names it. */
-export function minimumBudget(source: Source, { seed, layout }: Effort): number {
-  try {
-    return plan(load(source).dag, {
-      budget: 0,
-      ...(seed !== undefined && { seed }),
-      ...(layout === true && { layout }),
-    }).arenaBytes
-  } catch (error) {
-    if (error instanceof InfeasibleBudgetError) return error.smallestBudgetBytes
-    throw error
-  }
+/** The smallest budget of a graph for which a plan is found. */
+export function smallestBudget(source: Source, { seed, layout }: Effort): number {
+  return minimumBudget(load(source).dag, {
+    ...(seed !== undefined && { seed }),
+    ...(layout === true && { layout }),
+  }).budget
 }
 
 function figures(

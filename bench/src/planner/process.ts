@@ -3,7 +3,7 @@ import process from 'node:process'
 import { StintError } from '@stint/graph'
 import { describe, type Failure } from '../error.ts'
 import type { Source } from './graphs.ts'
-import { type Effort, type Job, type Line, measure, minimumBudget } from './measure.ts'
+import { type Effort, type Job, type Line, measure, smallestBudget } from './measure.ts'
 
 /** One thing to find out. */
 interface Questions {
@@ -44,7 +44,7 @@ export function apart<K extends keyof Questions>(
 
 function answer(request: Request): Questions[keyof Questions]['answer'] {
   if (request.kind === 'line') return measure(request.ask)
-  return minimumBudget(request.ask.source, request.ask.effort)
+  return smallestBudget(request.ask.source, request.ask.effort)
 }
 
 /** Answers one question for the process that forked this one. */
