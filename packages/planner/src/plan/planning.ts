@@ -20,6 +20,7 @@ import { finish } from './finish.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 import { runsOf } from './runs.ts'
+import { peakOfStoringAll } from './store-all.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
@@ -32,6 +33,8 @@ const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds:
 const rounds = 200
 /** Milliseconds. */
 const grace = 3000
+/** Below this share of storing everything, large training DAGs begin with blocks. */
+const far = 0.45
 /** Share of the time left that one way to a first plan may take. */
 const patience = 0.5
 
@@ -121,8 +124,9 @@ export class Planning {
     const given = searches.length > 0
     const file = (): Search => new Search(new Timeline(model, model.needed))
     const many = model.needed.length >= large
-    const training = many && isTraining(model)
-    if (!given && !training) yield file
+    // Greedy descent is quick and good as long as it has not far to go.
+    const blocksFirst = many && !given && this.#target < far * peakOfStoringAll(model) && isTraining(model)
+    if (!given && !blocksFirst) yield file
     const chain = chainOf(model)
     if (chain !== undefined) {
       const sequence = planChain(chain, this.#target)
@@ -130,7 +134,7 @@ export class Planning {
     } else
       for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
-    if (!given && training) yield file
+    if (blocksFirst) yield file
     if (!many || (searches.length === 0 && model.needed.length < huge))
       for (const search of new Lanes(model).searches) yield () => search
   }

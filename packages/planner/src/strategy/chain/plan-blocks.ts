@@ -15,8 +15,9 @@ export interface BlocksOptions {
 /** Up to which share of the budget a cut is planned: its blocks are measured with room to spare. */
 const beyond = 1.6
 const shares = Array.from({ length: 25 }, (_, i) => 0.9 + (0.7 * i) / 25)
-const bisections = 8
+const bisections = { few: 8, many: 5 }
 const fewTasks = 2000
+const manyTasks = 50_000
 /** Cuts are tried as long as their tasks are no more than this in sum. */
 const muchWork = 150_000
 
@@ -44,7 +45,8 @@ export function planBlocks(model: Model, budget: number, options: BlocksOptions 
     // The more is planned for, the more is used, but not strictly so: small DAGs are tried at many shares.
     const grid = order.length < fewTasks ? shares : [shares[0]!]
     let [low, high] = [shares[0]!, beyond]
-    for (let i = 0; i < grid.length + bisections; i++) {
+    const halvings = order.length < manyTasks ? bisections.few : bisections.many
+    for (let i = 0; i < grid.length + halvings; i++) {
       const now = grid[i] ?? (low + high) / 2
       const steps = planned(now * budget)
       const sequence = steps && complete(model, steps)
