@@ -4,6 +4,7 @@ import { modelOf } from '../dag/model.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
+import { baseOrders } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
 import { smallestBudget } from '../strategy/states/search.ts'
@@ -53,6 +54,8 @@ export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
 
 export interface SmallestOptions extends MinimumOptions {
   readonly choice?: readonly number[]
+  /** Where to begin; every order unless said. Its model is that of the DAG without choices. */
+  readonly from?: Search
   /** Whether to go no further. */
   readonly stop?: () => boolean
 }
@@ -62,7 +65,7 @@ const never = (): boolean => false
 /** The plan of fewest bytes that is found for a DAG without checkpoints. */
 export function smallestPlan(
   dag: Dag,
-  { layout, fixed, seed = 1, choice, stop = never }: SmallestOptions,
+  { layout, fixed, seed = 1, choice, from, stop = never }: SmallestOptions,
 ): { plan: Plan; bound: number } {
   const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
@@ -79,9 +82,11 @@ export function smallestPlan(
   }
   const many = model.needed.length >= large
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
-  const lanes = many ? new Lanes(model, [model.needed]) : new Lanes(model)
+  const own = (dag.choices ?? []).length === 0 ? from : undefined
+  const searches =
+    own === undefined ? new Lanes(model, many ? [model.needed] : baseOrders(model)).searches : [own]
   const random = new Random(seed)
-  for (const search of lanes.searches) {
+  for (const search of searches) {
     descendToFloor(search, floor, random, { work: work.floor, stop })
     take(write(search.timeline.sequence()))
     if (least!.arenaBytes <= bound || stop()) break

@@ -98,18 +98,22 @@ export class Planning {
     }
     const { start } = this.#options
     const searches: Search[] = []
+    let lowest: Search | undefined
     if (start !== undefined && start.arenaBytes <= this.#options.budget) searches.push(this.#from(start))
     if (searches.length > 0 && !this.#optimal()) this.#raiseBound()
     for (const make of this.#ways(searches)) {
       if (this.#optimal() || (searches.length > 0 && this.#late())) break
       const search = make()
-      if (!this.#reach(search)) continue
+      if (!this.#reach(search)) {
+        if (lowest === undefined || search.peak < lowest.peak) lowest = search
+        continue
+      }
       searches.push(search)
       yield
       if (searches.length === 1 && !this.#optimal()) this.#raiseBound()
     }
     if (searches.length === 0) {
-      const search = this.#smallest()
+      const search = this.#smallest(lowest)
       yield
       if (search === undefined) return
       searches.push(search)
@@ -262,15 +266,21 @@ export class Planning {
   }
 
   /**
-   * The plan of fewest bytes that is found, if it fits, or what it leads to. It depends on no budget, so that the budget it
-   * names works. Throws InfeasibleBudgetError.
+   * The plan of fewest bytes that is found, if it fits, or what it leads to. But for large DAGs within a time limit it depends on
+   * no budget, so that the budget it names works. Throws InfeasibleBudgetError.
    */
-  #smallest(): Search | undefined {
+  #smallest(lowest: Search | undefined): Search | undefined {
     const { budget } = this.#options
     const stop = (): boolean => this.#late()
     // Before a DAG of moderate size is refused, it is given a little longer.
     const end = this.#deadline + (this.#model.needed.length < large ? grace : 0)
-    const least = smallestPlan(this.#dag, { ...this.#options, stop: () => performance.now() > end }).plan
+    const many = this.#model.needed.length >= large && this.#deadline < Number.POSITIVE_INFINITY
+    const least = smallestPlan(this.#dag, {
+      ...this.#options,
+      stop: () => performance.now() > end,
+      // There is no time to begin anew.
+      ...(many && lowest?.model === this.#model && { from: lowest }),
+    }).plan
     const model = modelOf(this.#dag, least.choice)
     const search = new Search(fromSequence(model, runsOf(least)))
     if (this.#take(least)) return sameChoice(model, this.#model) ? search : undefined

@@ -45,9 +45,9 @@ export function descendToFloor(search: Search, floor: number, random: Random, li
   const from = search.work
   const stop = (): boolean => limits.stop?.() === true || search.work - from > limits.work
   const { align } = search.model
-  // There, short steps take too long.
   if (search.timeline.order.length > large) {
-    search.repair(floor, { stop })
+    // There, what is superfluous takes too long to find at every step.
+    while (search.peak > floor && search.repair(Math.max(floor, Math.floor(0.9 * search.peak)), { stop }));
     search.prune(search.peak, undefined, { stop })
   }
   for (let share = 0.1, tries = 0; search.peak > floor && share > 0 && !stop(); ) {
