@@ -1,11 +1,13 @@
 import { ShapeError, showType, sizeOf } from '@stint/graph'
-import { constantInit } from '../initializers.ts'
+import { constantInit, type Initializer } from '../initializers.ts'
 import { type Module, parameter, statistic } from '../module.ts'
 
 export interface BatchNormOptions {
   readonly eps?: number
   /** Share of the batch in the running statistics. */
   readonly momentum?: number
+  /** Of the scale: 1 unless said. Zero for the last of a residual body makes the block pass its input on at first. */
+  readonly weightInit?: Initializer
 }
 
 /**
@@ -13,11 +15,11 @@ export interface BatchNormOptions {
  * biased variance and moves the running statistics towards its mean and unbiased variance; evaluation uses those.
  */
 export function batchNorm(channels: number, options: BatchNormOptions = {}): Module {
-  const { eps = 1e-5, momentum = 0.1 } = options
+  const { eps = 1e-5, momentum = 0.1, weightInit = constantInit(1) } = options
   return {
     kind: 'batchNorm',
     tensors: {
-      weight: parameter([channels], constantInit(1)),
+      weight: parameter([channels], weightInit),
       bias: parameter([channels], constantInit(0)),
       running_mean: statistic([channels], constantInit(0)),
       running_var: statistic([channels], constantInit(1)),

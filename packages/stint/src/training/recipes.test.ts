@@ -46,11 +46,15 @@ async function train(
 ) {
   const { name: _, model, data: __, epochs: ___, ...method } = recipe
   await using run = fit(model(), { ...method, data: data.train, test: data.test, seed: 1, ...options })
-  let touched = 0
-  for await (const { touchedPeakBytes } of run) touched = Math.max(touched, touchedPeakBytes ?? 0)
+  let [touched, loss] = [0, Number.NaN]
+  for await (const report of run) {
+    touched = Math.max(touched, report.touchedPeakBytes ?? 0)
+    loss = report.loss
+  }
   const { arenaBytes, heldBytes } = run.session
   return {
     touched,
+    loss,
     arenaBytes,
     heldBytes,
     predictedPeakBytes: run.predictedPeakBytes,
@@ -108,7 +112,7 @@ const cases: readonly Case[] = [
     same: worker({ threads: 2 }),
     feasible: [100, 75, 50, 40],
     steps: full ? 20 : 2,
-    audited: full ? 20 : 1,
+    audited: full ? 20 : 2,
     run: ['100%', '75%', '50%', '40%'],
     honest: honestImages(),
     overhead: 0.35,
@@ -227,11 +231,24 @@ describe.each(cases)(
   },
 )
 
+test.each(['digits-mlp', 'fashion-cnn'] as const)(
+  '%s: after 20 steps the loss on wasm and on worker is that on cpu to 1e-4',
+  { timeout: 300_000 },
+  async name => {
+    const subject = await subjectOf(name)
+    const loss = async (backend: Backend) =>
+      (await train(subject, { memory: 'none', steps: 20, backend })).loss
+    const oracle = await loss(cpu())
+    for (const backend of [wasm(), worker({ threads: 2 })])
+      expect(Math.abs((await loss(backend)) / oracle - 1)).toBeLessThanOrEqual(1e-4)
+  },
+)
+
 test('fashion-cnn in plain TypeScript, a few images at a time: no budget changes a number', {
   timeout: 300_000,
 }, async () => {
   const subject = await subjectOf('fashion-cnn')
-  const method = { steps: full ? 5 : 1, batch: 4, backend: cpu() }
+  const method = { steps: full ? 5 : 2, batch: 4, backend: cpu() }
   const free = await train(subject, { ...method, memory: 'none' })
   const refused = await train(subject, { ...method, memory: 1 }).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(InfeasibleBudgetError)
