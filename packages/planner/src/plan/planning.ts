@@ -133,7 +133,7 @@ export class Planning {
     if (!given && !blocksFirst) yield file
     const chain = chainOf(model)
     if (chain !== undefined) {
-      const sequence = planChain(chain, this.#target)
+      const sequence = planChain(model, chain, this.#target)
       if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
     } else
       for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))

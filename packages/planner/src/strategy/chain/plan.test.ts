@@ -16,10 +16,12 @@ interface Shape {
   readonly bytes?: () => number
   /** What a backward step reads of its step: 'in', 'out', or both. */
   readonly reads?: () => 'in' | 'out' | 'both'
+  /** A step backward reads what came of its step and what the next one made of that. */
+  readonly next?: boolean
 }
 
 /** Steps forward, a loss, and as many backward. */
-function chain({ length, cost = () => 1, bytes = () => 1, reads = () => 'both' }: Shape): Model {
+function chain({ length, cost = () => 1, bytes = () => 1, reads = () => 'both', next = false }: Shape): Model {
   const nodes: Shorthand['nodes'][number][] = []
   const add = (price: number, inputs: number[]): number =>
     nodes.push({ id: nodes.length, cost: price, bytes: bytes(), inputs }) - 1
@@ -27,15 +29,16 @@ function chain({ length, cost = () => 1, bytes = () => 1, reads = () => 'both' }
   let gradient = add(0, [length - 1])
   for (let i = length - 1; i >= 0; i--) {
     const what = reads()
-    const own = [...(i > 0 && what !== 'out' ? [i - 1] : []), ...(what !== 'in' ? [i] : [])]
-    gradient = add(cost(), [...own, gradient])
+    const [before, after] = next ? [i, i + 1] : [i - 1, i]
+    const own = [...(before >= 0 && what !== 'out' ? [before] : []), ...(what !== 'in' ? [after] : [])]
+    gradient = add(cost(), [...new Set([...own, gradient])])
   }
   return modelOf(parseDag({ nodes, outputs: [gradient] }).dag)
 }
 
 /** What a budget costs, its peak checked; undefined if it is refused. */
 function costOf(model: Model, budget: number): number | undefined {
-  const found = planChain(chainOf(model)!, budget)
+  const found = planChain(model, chainOf(model)!, budget)
   if (found === undefined) return undefined
   const simulation = new Simulation(model)
   expect(simulation.run(found, found.length)).toBeLessThanOrEqual(budget)
@@ -90,6 +93,7 @@ describe('heterogeneous chains', { timeout: 120_000 }, () => {
         length: 3 + random.below(4),
         cost: number,
         bytes: number,
+        next: i % 3 === 0,
         ...(reads && { reads }),
       })
       const order = Int32Array.from(model.needed)
@@ -107,6 +111,12 @@ describe('heterogeneous chains', { timeout: 120_000 }, () => {
       }
     }
     expect(equal / cases).toBeGreaterThan(0.92)
+  })
+
+  test('sizes of real networks are rounded so that even the smallest budget has its cheapest plan', () => {
+    const model = modelOf(parseDag(fixture('fp-segnet-b32')).dag)
+    for (const { budget, best } of bestKnown('fp-segnet-b32').budgets.slice(4, 6))
+      expect(costOf(model, budget)! / model.baseCost - 1).toBeLessThanOrEqual(best! + 1e-6)
   })
 
   test('large sizes are rounded, and stay within the budget', () => {

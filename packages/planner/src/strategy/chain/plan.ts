@@ -1,39 +1,61 @@
 import type { DagTaskId } from '../../dag/dag.ts'
+import type { Model } from '../../dag/model.ts'
+import { Simulation } from '../simulate.ts'
 import type { Chain, ChainStep } from './steps.ts'
 import { costIn, Tables, unitsOf } from './tables.ts'
 
 /** Units of memory up to which a chain is planned exactly. */
 const exactly = 6000
 
+/** Of a chain too large for that, into how many units its room is split: as many as take about as long. */
+const units = { coarse: 200, least: 1000, most: 8000, all: 150_000 }
+
+/** Rounding up may ask for so many units more than what runs really takes. */
+const slack = 6
+
 export interface ChainOptions {
-  /** Units that the budget is split into where it cannot be planned exactly; 1000 unless said. */
+  /** Units that the budget is split into where it cannot be planned exactly. */
   readonly units?: number
 }
 
 /**
  * The cheapest sequence of runs of a chain within `budget` bytes, among those that keep a checkpoint until its last use;
- * undefined if there is none. Where sizes are large and have no common divisor they are rounded up: that may cost more, or
- * find nothing, but never exceeds the budget.
+ * undefined if there is none. Where sizes are large and have no common divisor they are rounded: that may cost more, or find
+ * nothing, and what it asks for is looked at.
  */
-export function planChain(chain: Chain, budget: number, options: ChainOptions = {}): Int32Array | undefined {
+export function planChain(
+  model: Model,
+  chain: Chain,
+  budget: number,
+  options: ChainOptions = {},
+): Int32Array | undefined {
   const { steps, resident } = chain
   const room = budget - resident
   if (!(room >= 0) || steps.length === 0) return undefined
-  const divisor = Math.max(1, steps.flatMap(bytesOf).reduce(commonDivisor, 0))
-  const finest = room <= exactly * divisor ? divisor : Math.ceil(room / (options.units ?? 1000))
+  const sizes = steps.flatMap(bytesOf)
+  const divisor = Math.max(1, sizes.reduce(commonDivisor, 0))
+  const exact = room <= exactly * divisor
+  const count = Math.round(Math.min(units.most, Math.max(units.least, units.all / steps.length)))
+  const finest = exact ? divisor : fittingUnit(sizes, room, options.units ?? count)
+  const coarse = room <= units.coarse * finest ? finest : fittingUnit(sizes, room, units.coarse)
+  const simulation = new Simulation(model)
   // What coarse units find bounds the cost for finer ones, which makes those fast.
   let most = Number.POSITIVE_INFINITY
-  let best: Tables | undefined
-  for (const units of [200, Number.POSITIVE_INFINITY]) {
-    const unit = Math.max(finest, Math.ceil(room / units))
-    if (unit === finest && units < Number.POSITIVE_INFINITY) continue
-    const tables = new Tables(steps, unitsOf(steps, unit), Math.floor(room / unit), most)
-    const cost = costIn(tables.whole, tables.memory)
-    if (cost === Number.POSITIVE_INFINITY || (best !== undefined && cost >= most)) continue
-    best = tables
-    most = cost
+  let best: Int32Array | undefined
+  for (const unit of new Set([coarse, finest])) {
+    const fitting = Math.floor(room / unit)
+    const memory = exact ? fitting : fitting + slack
+    const tables = new Tables(steps, unitsOf(steps, unit), memory, most)
+    for (let n = memory; n >= fitting; n--) {
+      const cost = costIn(tables.whole, n)
+      if (cost === costIn(tables.whole, n - 1) && n > fitting) continue
+      const found = cost < most ? sequenceOf(tables, n) : undefined
+      if (found === undefined || simulation.run(found, found.length) > budget) continue
+      ;[best, most] = [found, cost]
+      break
+    }
   }
-  return best && sequenceOf(best, best.memory)
+  return best
 }
 
 /**
@@ -47,9 +69,8 @@ export function chainPlanner(
 ): (budget: number) => Int32Array | undefined {
   const room = most - chain.resident
   if (!(room >= 0) || chain.steps.length === 0) return () => undefined
-  const unit = Math.max(1, Math.ceil(room / (options.units ?? 1000)))
-  const units = unitsOf(chain.steps, unit)
-  const tables = new Tables(chain.steps, units, Math.floor(room / unit), Number.POSITIVE_INFINITY)
+  const unit = Math.max(1, Math.ceil(room / (options.units ?? units.least)))
+  const tables = new Tables(chain.steps, unitsOf(chain.steps, unit), Math.floor(room / unit), Number.POSITIVE_INFINITY)
   return budget => sequenceOf(tables, Math.min(tables.memory, Math.floor((budget - chain.resident) / unit)))
 }
 
@@ -102,6 +123,23 @@ function follow(
 function bytesOf({ state, forwardPeak, gradient, left, direct, options }: ChainStep): number[] {
   const kept = options.flatMap(o => [o.kept, o.forwardPeak, o.backwardPeak])
   return [state, forwardPeak, gradient, left, direct.peak, ...kept]
+}
+
+/** The unit of which about `count` make the room, and which the sizes, rounded up to it, and the room, rounded down, fit best. */
+function fittingUnit(sizes: readonly number[], room: number, count: number): number {
+  const [least, most] = [Math.ceil(room / (1.25 * count)), Math.ceil(room / (0.75 * count))]
+  const times = new Map<number, number>()
+  for (const s of sizes) if (s > 0) times.set(s, (times.get(s) ?? 0) + 1)
+  let best = { unit: Math.ceil(room / count), waste: Number.POSITIVE_INFINITY }
+  const weigh = (unit: number): void => {
+    let waste = sizes.length * (1 - (unit * Math.floor(room / unit)) / room)
+    for (const [s, n] of times) waste += n * ((unit * Math.ceil(s / unit)) / s - 1)
+    if (waste < best.waste) best = { unit, waste }
+  }
+  weigh(best.unit)
+  for (const s of [...times.keys(), room])
+    for (let k = Math.ceil(s / most); k <= s / least; k++) weigh(Math.ceil(s / k))
+  return best.unit
 }
 
 function commonDivisor(a: number, b: number): number {
