@@ -21,7 +21,13 @@ interface Shape {
 }
 
 /** Steps forward, a loss, and as many backward. */
-function chain({ length, cost = () => 1, bytes = () => 1, reads = () => 'both', next = false }: Shape): Model {
+function chain({
+  length,
+  cost = () => 1,
+  bytes = () => 1,
+  reads = () => 'both',
+  next = false,
+}: Shape): Model {
   const nodes: Shorthand['nodes'][number][] = []
   const add = (price: number, inputs: number[]): number =>
     nodes.push({ id: nodes.length, cost: price, bytes: bytes(), inputs }) - 1

@@ -70,7 +70,12 @@ export function chainPlanner(
   const room = most - chain.resident
   if (!(room >= 0) || chain.steps.length === 0) return () => undefined
   const unit = Math.max(1, Math.ceil(room / (options.units ?? units.least)))
-  const tables = new Tables(chain.steps, unitsOf(chain.steps, unit), Math.floor(room / unit), Number.POSITIVE_INFINITY)
+  const tables = new Tables(
+    chain.steps,
+    unitsOf(chain.steps, unit),
+    Math.floor(room / unit),
+    Number.POSITIVE_INFINITY,
+  )
   return budget => sequenceOf(tables, Math.min(tables.memory, Math.floor((budget - chain.resident) / unit)))
 }
 
