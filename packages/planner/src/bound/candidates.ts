@@ -40,7 +40,7 @@ export function candidates(moment: Moment, budget: number, effort: Effort): DagT
   if (needed.length <= count) for (let i = 0; i < needed.length; i++) look(i)
   else {
     const from = effort.left
-    for (const i of hungriest(facts, Math.ceil(count / 2))) if (effort.left > 0.8 * from) look(i)
+    for (const i of hungriest(facts, Math.ceil(count / 2))) if (effort.left >= 0.8 * from) look(i)
     // Up to the top from the best of them, in ever smaller steps.
     let [at] = [...looks].reduce((a, b) => (b[1].excess > a[1].excess ? b : a))
     for (

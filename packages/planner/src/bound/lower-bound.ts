@@ -26,6 +26,7 @@ export interface Bound {
  * Depends on the model, the budget and the work alone.
  */
 export function lowerBound(model: Model, budget: number, options: BoundOptions = {}): Bound {
+  if (model.needed.length === 0) return { bound: 0 }
   const moment = new Moment(factsOf(model, options.arena ?? false))
   const bytes = options.arena === true ? Math.ceil(budget / model.align) * model.align : budget
   const effort: Effort = { left: options.work ?? 8e7 }

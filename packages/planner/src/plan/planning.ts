@@ -3,6 +3,7 @@ import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { DagError, InfeasibleBudgetError } from '../errors.ts'
+import { halvesAt } from '../strategy/bottleneck.ts'
 import { isTraining } from '../strategy/chain/blocks.ts'
 import { planChain } from '../strategy/chain/plan.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
@@ -31,18 +32,22 @@ const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
 const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
 const rounds = 200
+/** How often a DAG is cut at bottlenecks. */
+const deepest = 3
 /** Milliseconds. */
 const grace = 3000
 /** Below this share of storing everything, large training DAGs begin with blocks. */
 const far = 0.45
-/** Share of the time left that one way to a first plan may take. */
-const patience = 0.5
+/** Share of the time left that one way to a plan may take: as long as there is none, and after that. */
+const patience = { first: 0.5, more: 0.2 }
 
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
   readonly start?: Plan
   /** The option of each choice, where that is not to be chosen. */
   readonly choice?: readonly number[]
+  /** Of a part of a DAG, how often that was cut: without a plan the search ends with none. */
+  readonly depth?: number
 }
 
 /** One search for plans of a DAG within a budget. */
@@ -86,8 +91,9 @@ export class Planning {
       yield said
     }
     // What is known of the bound in the end goes with the last plan.
-    const last = this.#best!
-    if (this.#bound > last.lowerBound) yield { ...last, lowerBound: Math.min(this.#bound, last.cost) }
+    const last = this.#best
+    if (last !== undefined && this.#bound > last.lowerBound)
+      yield { ...last, lowerBound: Math.min(this.#bound, last.cost) }
   }
 
   /** Searches, with a pause wherever there may be a better plan. */
@@ -112,7 +118,13 @@ export class Planning {
       yield
       if (searches.length === 1 && !this.#optimal()) this.#raiseBound()
     }
+    if (searches.length === 0 && lowest !== undefined && this.#lowered(lowest)) {
+      searches.push(lowest)
+      yield
+    }
+    if (start === undefined && !this.#optimal()) yield* this.#halves(searches.length === 0)
     if (searches.length === 0) {
+      if (this.#best !== undefined || this.#options.depth !== undefined) return
       const search = this.#smallest(lowest)
       yield
       if (search === undefined) return
@@ -126,7 +138,9 @@ export class Planning {
   *#ways(searches: readonly Search[]): Generator<() => Search, void, undefined> {
     const model = this.#model
     const given = searches.length > 0
-    const file = (): Search => new Search(new Timeline(model, model.needed))
+    const timeline = new Timeline(model, model.needed)
+    const order = timeline.order.slice()
+    const file = (): Search => new Search(timeline)
     const many = model.needed.length >= large
     // Greedy descent is quick and good as long as it has not far to go.
     const blocksFirst = many && !given && this.#target < far * peakOfStoringAll(model) && isTraining(model)
@@ -140,7 +154,36 @@ export class Planning {
         yield () => new Search(fromSequence(model, sequence))
     if (blocksFirst) yield file
     if (!many || (searches.length === 0 && model.needed.length < huge))
-      for (const search of new Lanes(model).searches) yield () => search
+      for (const search of new Lanes(model).searches) {
+        const known = !given && search.timeline.order.every((t, i) => t === order[i])
+        if (!known) yield () => search
+      }
+  }
+
+  /** Where next to nothing can live beside some task, plans what comes before and after it apart. `alone`: there is nothing else. */
+  *#halves(alone: boolean): Generator<void, void, undefined> {
+    const model = this.#model
+    const { timeLimit, iterations, seed, depth = 0 } = this.#options
+    const cut = depth < deepest && chainOf(model) === undefined
+    const halves = cut ? halvesAt(model, this.#target) : undefined
+    if (halves === undefined) return
+    const options = (share: number): PlanningOptions => ({
+      budget: this.#target,
+      choice: model.choice,
+      depth: depth + 1,
+      ...(seed !== undefined && { seed }),
+      ...(iterations === undefined && timeLimit !== undefined
+        ? { timeLimit: Math.max(0, (share * (this.#deadline - performance.now())) / 1000) }
+        : { iterations: Math.ceil(share * (iterations ?? rounds)) }),
+    })
+    let before: Int32Array | undefined
+    for (const plan of new Planning(halves.first, options(0.1)).steps()) before = runsOf(plan)
+    if (before === undefined) return
+    for (const plan of new Planning(halves.second, options(alone ? 1 : 0.6)).steps()) {
+      const sequence = halves.join(before, runsOf(plan))
+      this.#take(this.#write(sequence))
+      yield
+    }
   }
 
   /** Whether no plan can be better. */
@@ -150,7 +193,9 @@ export class Planning {
 
   /** Looks for a better bound than the base cost, as long as that is worth while. */
   #raiseBound(): void {
-    const { layout, timeLimit, iterations } = this.#options
+    const { layout, timeLimit, iterations, depth } = this.#options
+    // The bound of a part says nothing of the whole.
+    if (depth !== undefined) return
     const timed = iterations === undefined && timeLimit !== undefined
     const effort = timed ? Math.min(work.bound.most, work.bound.second * timeLimit) : work.bound.rounds
     const { bound } = lowerBound(this.#model, this.#options.budget, { arena: layout === true, work: effort })
@@ -197,10 +242,11 @@ export class Planning {
     }
   }
 
-  /** Whether it is time to try something else: as long as there is no plan at all, some time is left for other ways. */
+  /** Whether it is time to try something else: some time is left for other ways. */
   #patiently(): () => boolean {
     const now = performance.now()
-    const end = this.#best === undefined ? now + patience * (this.#deadline - now) : this.#deadline
+    const share = this.#best === undefined ? patience.first : patience.more
+    const end = now + share * (this.#deadline - now)
     return () => performance.now() > end || this.#late()
   }
 
@@ -219,6 +265,12 @@ export class Planning {
       this.#target = target
     }
     return false
+  }
+
+  /** Goes on where the way down ended, in DAGs of moderate size; whether that leads to a plan. */
+  #lowered(search: Search): boolean {
+    if (this.#model.needed.length >= large) return false
+    return search.lower(this.#target, this.#random, rounds, this.#patiently()) && this.#reach(search)
   }
 
   /** Improves searches by turns, ever fewer of them, the cheapest longest. */

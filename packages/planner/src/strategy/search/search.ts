@@ -186,7 +186,10 @@ export class Search {
     }
     const width = 1 << random.below(6)
     const share = 0.2 + 0.8 * random.unit()
-    return all.filter(([, stage]) => Math.abs(stage - center) <= width && random.unit() <= share)
+    const some = all.filter(([, stage]) => Math.abs(stage - center) <= width && random.unit() <= share)
+    // Where much is dropped in each stage, that would still be many.
+    const most = 4 << random.below(6)
+    return some.length <= most ? some : some.filter(() => random.unit() * some.length <= most)
   }
 
   save(): Saved {

@@ -140,7 +140,9 @@ export class Timeline {
   }
 
   undo(): void {
-    for (const [v, stage] of this.#trial) {
+    // The last first, so that nothing of it remains written down.
+    for (let i = this.#trial.length - 1; i >= 0; i--) {
+      const [v, stage] = this.#trial[i]!
       this.#note(v, stage, this.#trialDrops ? 0 : 1)
       this.#toggle(v, stage, !this.#trialDrops)
     }
