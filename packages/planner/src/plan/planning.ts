@@ -30,7 +30,7 @@ const large = 3000
 /** And from here on, the order of the file. */
 const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
-const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 4e6 } }
+const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 1.5e6 } }
 const rounds = 200
 /** How often a DAG is cut at bottlenecks. */
 const deepest = 3
