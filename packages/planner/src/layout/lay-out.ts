@@ -14,8 +14,7 @@ export interface LayOutOptions {
 
 /**
  * The same steps with an offset for everything, in as small an arena as is found; offsets that the plan had are
- * forgotten. Time grows with the square of the number of runs. Throws PlanError where the plan breaks a rule, and
- * PlannerError `FIXED`.
+ * forgotten. Throws PlanError where the plan breaks a rule, and PlannerError `FIXED`.
  */
 export function layOut(dag: Dag, plan: Plan, { fixed = [], seed = 1 }: LayOutOptions = {}): Plan {
   const align = dag.align ?? 1

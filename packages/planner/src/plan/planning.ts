@@ -167,14 +167,16 @@ export class Planning {
     const cut = depth < deepest && chainOf(model) === undefined
     const halves = cut ? halvesAt(model, this.#target) : undefined
     if (halves === undefined) return
+    const timed = iterations === undefined && timeLimit !== undefined
     const options = (share: number): PlanningOptions => ({
       budget: this.#target,
       choice: model.choice,
       depth: depth + 1,
       ...(seed !== undefined && { seed }),
-      ...(iterations === undefined && timeLimit !== undefined
-        ? { timeLimit: Math.max(0, (share * (this.#deadline - performance.now())) / 1000) }
-        : { iterations: Math.ceil(share * (iterations ?? rounds)) }),
+      ...(timeLimit !== undefined && {
+        timeLimit: Math.max(0, (share * (this.#deadline - performance.now())) / 1000),
+      }),
+      ...(!timed && { iterations: Math.ceil(share * (iterations ?? rounds)) }),
     })
     let before: Int32Array | undefined
     for (const plan of new Planning(halves.first, options(0.1)).steps()) before = runsOf(plan)
