@@ -36,6 +36,8 @@ const rounds = 200
 const deepest = 3
 /** Milliseconds. */
 const grace = 3000
+/** Up to how many times the target the way down may end for the search to go on there. */
+const near = 1.05
 /** Below this share of storing everything, large training DAGs begin with blocks. */
 const far = 0.45
 /** Share of the time left that one way to a plan may take: as long as there is none, and after that. */
@@ -269,9 +271,9 @@ export class Planning {
     return false
   }
 
-  /** Goes on where the way down ended, in DAGs of moderate size; whether that leads to a plan. */
+  /** Goes on where the way down ended, in DAGs of moderate size, if that is near; whether it leads to a plan. */
   #lowered(search: Search): boolean {
-    if (this.#model.needed.length >= large) return false
+    if (this.#model.needed.length >= large || search.peak > near * this.#target) return false
     return search.lower(this.#target, this.#random, rounds, this.#patiently()) && this.#reach(search)
   }
 
