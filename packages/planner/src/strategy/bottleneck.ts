@@ -1,3 +1,5 @@
+import { factsOf } from '../bound/facts.ts'
+import { Moment } from '../bound/moment.ts'
 import type { Dag, DagTaskId, DagValueId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { trainingOrder, turningPoint } from './chain/blocks.ts'
@@ -21,11 +23,11 @@ export interface Halves {
 /** The DAG cut at the task that takes most, if it takes nearly all of the budget. */
 export function halvesAt(model: Model, budget: number): Halves | undefined {
   const { dag, writes, producer } = model
-  if (model.checkpoints.length > 0) return undefined
-  if (model.needed.length === 0) return undefined
-  const bytes = aloneBytes(model)
-  const task = model.needed.reduce((a, t) => (bytes[t]! > bytes[a]! ? t : a), model.needed[0]!)
-  const room = budget - bytes[task]!
+  if (model.checkpoints.length > 0 || model.needed.length === 0) return undefined
+  const moment = new Moment(factsOf(model, true))
+  const bytes = new Map(model.needed.map(t => [t, moment.alone(t)]))
+  const task = model.needed.reduce((a, t) => (bytes.get(t)! > bytes.get(a)! ? t : a))
+  const room = budget - bytes.get(task)!
   if (room < 0 || room > narrow * (budget - model.startSize)) return undefined
   const order = trainingOrder(model)
   if (order.indexOf(task) < turningPoint(model, order)) return undefined
@@ -41,26 +43,8 @@ export function halvesAt(model: Model, budget: number): Halves | undefined {
   return {
     first: { ...dag, next: [], outputs: first },
     second: withInputs(dag, held),
-    join: (a, b) => Int32Array.of(...a, ...again, ...b),
+    join: (a, b) => Int32Array.from([...a, ...again, ...b]),
   }
-}
-
-/** Bytes alive while a task runs and nothing is kept for others. */
-function aloneBytes(model: Model): Float64Array {
-  const { size, reads, writes, workspace, inPlace, pinned, bufferOf } = model
-  const bytes = new Float64Array(model.cost.length)
-  for (const t of model.needed) {
-    bytes[t] = model.pinnedSize + workspace[t]!
-    for (const v of reads[t]!) if (pinned[v] === 0) bytes[t]! += size[v]!
-    for (const w of writes[t]!) if (bufferOf[w]! < 0) bytes[t]! += size[w]!
-    const taken = new Set<DagValueId>()
-    for (const [place, w] of inPlace[t]!) {
-      if (pinned[place] === 1 || bufferOf[w]! >= 0 || taken.has(place) || taken.has(w)) continue
-      taken.add(place).add(w)
-      bytes[t]! -= size[w]!
-    }
-  }
-  return bytes
 }
 
 /** A task and all that it needs. */
