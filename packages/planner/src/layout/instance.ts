@@ -20,6 +20,8 @@ export interface Instance {
   readonly to: Int32Array
   readonly size: Float64Array
   readonly moments: number
+  /** Of each moment, the time of the list that it stands for. */
+  readonly at: Int32Array
   /** Bytes alive at each moment. */
   readonly live: Float64Array
   /** The most bytes alive at once: no arena is smaller. */
@@ -32,7 +34,7 @@ export function instanceOf(blocks: readonly Block[]): Instance {
   const first = new Int32Array(index.length + 1)
   for (const [i, block] of index.entries()) first[i + 1] = first[i]! + segments[block]!.length
   const all = segments.flat()
-  const { start, end, moments } = momentsOf(all)
+  const { start, end, at, moments } = momentsOf(all)
   const bytes = Float64Array.from(all, s => s.bytes)
   const live = new Float64Array(moments + 1)
   for (let k = 0; k < all.length; k++) {
@@ -51,6 +53,7 @@ export function instanceOf(blocks: readonly Block[]): Instance {
     to: Int32Array.from(index, (_, i) => end[first[i + 1]! - 1]!),
     size: Float64Array.from(index, (_, i) => bytes.subarray(first[i]!, first[i + 1]!).reduce(larger)),
     moments,
+    at,
     live,
     peak: live.reduce(larger, 0),
   }
@@ -64,11 +67,13 @@ function larger(a: number, b: number): number {
 function momentsOf(segments: readonly { readonly from: number; readonly to: number }[]): {
   start: Int32Array
   end: Int32Array
+  at: Int32Array
   moments: number
 } {
   const count = segments.length
   const start = new Int32Array(count)
   const end = new Int32Array(count)
+  const at = new Int32Array(count)
   const starting = Int32Array.from(segments.keys()).sort((a, b) => segments[a]!.from - segments[b]!.from)
   const ending = Int32Array.from(segments.keys()).sort((a, b) => segments[a]!.to - segments[b]!.to)
   let moments = 0
@@ -79,9 +84,9 @@ function momentsOf(segments: readonly { readonly from: number; readonly to: numb
       start[starting[next]!] = moments
       grown = true
     }
-    if (grown) moments++
+    if (grown) at[moments++] = segments[k]!.to
     grown = false
     end[k] = moments - 1
   }
-  return { start, end, moments }
+  return { start, end, at: at.slice(0, moments), moments }
 }

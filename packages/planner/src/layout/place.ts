@@ -8,7 +8,11 @@ export interface Placement {
   readonly offsets: Float64Array
   /** End of the highest block. */
   readonly top: number
+  /** How often packing failed at a time of the blocks. */
+  readonly conflicts: Conflicts
 }
+
+export type Conflicts = ReadonlyMap<number, number>
 
 /** Work of one round, in visits of nodes. */
 const work = 30_000
@@ -33,7 +37,7 @@ export function place(
   const packed = search(instance, Math.max(instance.peak, goal - floor), random, rounds * work)
   const offsets = new Float64Array(blocks.length).fill(floor)
   for (let i = 0; i < instance.count; i++) offsets[instance.index[i]!] = floor + packed.offsets[i]!
-  return { offsets, top: floor + packed.top }
+  return { offsets, top: floor + packed.top, conflicts: packed.conflicts }
 }
 
 /** Packs again and again, first by fixed priorities, then by those that conflicts teach. */
@@ -41,9 +45,14 @@ function search(instance: Instance, goal: number, random: Random, limit: number)
   const packer = new Packer(instance)
   let offsets = new Float64Array(instance.count)
   let top = Number.POSITIVE_INFINITY
+  const conflicts = new Map<number, number>()
   const attempt = (priority: Float64Array, keepTo: number): boolean => {
     const found = packer.run(priority, keepTo, top)
-    if (found >= top) return false
+    if (found >= top) {
+      const at = instance.at[packer.conflict] ?? -1
+      conflicts.set(at, (conflicts.get(at) ?? 0) + 1)
+      return false
+    }
     top = found
     offsets = packer.offsets.slice()
     return true
@@ -54,7 +63,7 @@ function search(instance: Instance, goal: number, random: Random, limit: number)
   for (const priority of starts)
     for (const keepTo of [goal, Number.POSITIVE_INFINITY]) {
       if (attempt(priority, keepTo)) best = priority
-      if (top <= goal || spent()) return { offsets, top }
+      if (top <= goal || spent()) return { offsets, top, conflicts }
     }
   let priority = best.slice()
   for (let failed = 0; !spent(); ) {
@@ -68,7 +77,7 @@ function search(instance: Instance, goal: number, random: Random, limit: number)
     }
     learn(instance, packer, priority, random)
   }
-  return { offsets, top }
+  return { offsets, top, conflicts }
 }
 
 /** By size and time, by time, by size; and by first moment, which is best where all sizes are equal. Each in [0, 2). */

@@ -2,7 +2,7 @@ import type { Fixed, Plan, Step } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { PlannerError } from '../errors.ts'
 import { blocksOf } from '../layout/blocks.ts'
-import { place } from '../layout/place.ts'
+import { type Conflicts, place } from '../layout/place.ts'
 import { Random } from '../strategy/random.ts'
 import type { Simulation } from '../strategy/simulate.ts'
 
@@ -11,11 +11,18 @@ export interface Assembled {
   readonly pinned: readonly (readonly [value: number, offset: number])[]
   /** End of the highest place; the live peak where there are no offsets. */
   readonly arenaBytes: number
+  /** How often packing failed during a run. */
+  readonly conflicts: Conflicts
 }
 
 /** A simulated sequence as the steps of a plan, without offsets. */
 export function assembleSteps(simulation: Simulation, sequence: Int32Array): Assembled {
-  return { steps: steps(simulation, sequence, undefined), pinned: [], arenaBytes: simulation.peak }
+  return {
+    steps: steps(simulation, sequence, undefined),
+    pinned: [],
+    arenaBytes: simulation.peak,
+    conflicts: new Map(),
+  }
 }
 
 /** The same with an offset for everything; pinned values lie where `fixed` says, or in front, in order. */
@@ -30,7 +37,7 @@ export function assembleLayout(
   const floor = [...pinnedAt].reduce((n, [v, at]) => Math.max(n, at + model.size[v]!), 0)
   const blocks = blocksOf(simulation, sequence)
   const goal = Math.max(floor, simulation.peak - model.pinnedSize + floor)
-  const { offsets, top } = place(blocks.list, floor, goal, new Random(seed))
+  const { offsets, top, conflicts } = place(blocks.list, floor, goal, new Random(seed))
   const { instances } = simulation
   const at = (k: number): number =>
     blocks.ofInstance[k]! >= 0
@@ -40,7 +47,7 @@ export function assembleLayout(
   for (let k = 0; k < instances.count; k++)
     if (instances.start[k]! < 0) pinned.push([instances.value[k]!, at(k)])
   const workspaceAt = (i: number): number => offsets[blocks.ofWorkspace[i]!]!
-  return { steps: steps(simulation, sequence, { at, workspaceAt }), pinned, arenaBytes: top }
+  return { steps: steps(simulation, sequence, { at, workspaceAt }), pinned, arenaBytes: top, conflicts }
 }
 
 function placePinned(model: Model, fixed: Fixed): Map<number, number> {

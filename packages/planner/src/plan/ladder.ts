@@ -44,7 +44,7 @@ function* rungs(dag: Dag, options: LadderOptions): Generator<Plan, void, undefin
   const floor = minimumBudgetBound(model, { arena: true, work })
   let arena = Number.POSITIVE_INFINITY
   const take = (search: Search): Plan | undefined => {
-    const plan = finish(model, search.timeline.sequence(), options.fixed ?? [], seed)
+    const plan = finish(model, search.timeline.sequence(), options.fixed ?? [], seed).plan
     if (plan.arenaBytes >= arena) return undefined
     verify(dag, plan, { ...(options.fixed && { fixed: options.fixed }) })
     arena = plan.arenaBytes

@@ -70,7 +70,7 @@ export function smallestPlan(
   const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
   const write = (sequence: Int32Array): Plan =>
-    finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed)
+    finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed).plan
   let least: Plan | undefined
   const take = (plan: Plan): void => {
     if (least === undefined || plan.arenaBytes < least.arenaBytes) least = plan

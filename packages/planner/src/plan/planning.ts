@@ -17,7 +17,8 @@ import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { choose } from './choose.ts'
-import { finish } from './finish.ts'
+import { type Finished, finish } from './finish.ts'
+import { makeRoom } from './make-room.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 import { runsOf } from './runs.ts'
@@ -34,6 +35,8 @@ const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds:
 const rounds = 200
 /** How often a DAG is cut at bottlenecks. */
 const deepest = 3
+/** How often room is made where layouts do not fit, before all live bytes have to become fewer. */
+const layouts = 10
 /** Milliseconds. */
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
@@ -185,7 +188,7 @@ export class Planning {
     if (before === undefined) return
     for (const plan of new Planning(halves.second, options(alone ? 1 : 0.6)).steps()) {
       const sequence = halves.join(before, runsOf(plan))
-      this.#take(this.#write(sequence))
+      this.#take(this.#write(sequence).plan)
       yield
     }
   }
@@ -239,7 +242,7 @@ export class Planning {
           best = { ...found, model }
       }
       if (best === undefined) return false
-      const plan = this.#write(best.sequence, best.model)
+      const { plan } = this.#write(best.sequence, best.model)
       if (this.#take(plan)) return true
       // The layout leaves gaps: ask for fewer live bytes.
       target = Math.min(target - this.#model.align, Math.floor(target - (plan.arenaBytes - budget)))
@@ -258,15 +261,25 @@ export class Planning {
   #reach(search: Search): boolean {
     const least = this.#least
     const stop = this.#patiently()
+    const { align } = this.#model
+    let [made, over] = [0, 0]
     for (let target = this.#target; target >= least; ) {
-      if (!descend(search, target, this.#random, { work: work.target, stop })) return false
-      const plan = this.#write(search.timeline.sequence())
-      if (this.#take(plan)) return true
-      target = Math.min(
-        target - this.#model.align,
-        Math.floor(search.peak - (plan.arenaBytes - this.#options.budget)),
-      )
-      this.#target = target
+      const there = descend(search, target, this.#random, { work: work.target, stop })
+      if (there) {
+        const written = this.#write(search.timeline.sequence())
+        if (this.#take(written.plan)) {
+          this.#target = target
+          return true
+        }
+        over = written.plan.arenaBytes - this.#options.budget
+        if (made++ < layouts) {
+          makeRoom(search, written, this.#options.budget, target)
+          continue
+        }
+      } else if (made === 0 || made > layouts) return false
+      search.timeline.release()
+      made = layouts + 1
+      target = Math.min(target - align, Math.floor(Math.min(target, search.peak) - over))
     }
     return false
   }
@@ -293,7 +306,13 @@ export class Planning {
         const stop = (): boolean => performance.now() > end || this.#late()
         const gained = search.improve(this.#target, this.#random, turn, stop)
         if (!timed) left -= turn
-        if (gained && search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()))
+        if (gained && search.cost < this.#best!.cost) {
+          const written = this.#write(search.timeline.sequence())
+          if (!this.#take(written.plan)) {
+            makeRoom(search, written, this.#options.budget, this.#target)
+            descend(search, this.#target, this.#random, { work: work.target, stop: () => this.#late() })
+          }
+        }
         yield
         if (left <= 0 || this.#late() || this.#optimal()) return
       }
@@ -303,12 +322,12 @@ export class Planning {
     }
   }
 
-  #write(sequence: Int32Array, model: Model = this.#model): Plan {
+  #write(sequence: Int32Array, model: Model = this.#model): Finished {
     const start = performance.now()
     const { layout, fixed, seed } = this.#options
-    const plan = finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
+    const finished = finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
     this.#writing = performance.now() - start
-    return plan
+    return finished
   }
 
   /** Keeps a plan if it fits and costs less than what there is; whether it fits. */

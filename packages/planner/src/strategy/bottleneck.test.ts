@@ -10,7 +10,7 @@ import { planBlocks } from './chain/plan-blocks.ts'
 /** Overhead of the whole, verified: the first half in file order, the second by the given sequence. */
 function overheadOf(model: Model, halves: Halves, second: Int32Array, budget: number): number {
   const first = Int32Array.from(modelOf(halves.first).needed)
-  const plan = finish(model, halves.join(first, second), undefined, 1)
+  const { plan } = finish(model, halves.join(first, second), undefined, 1)
   verify(model.dag, plan, { budget })
   return plan.cost / plan.baseCost - 1
 }

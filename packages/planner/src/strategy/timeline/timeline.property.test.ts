@@ -90,3 +90,34 @@ test('what is taken back, or saved and loaded, is as it was', () => {
     { numRuns: full ? 3000 : 200, seed: 6 },
   )
 })
+
+test('what is reserved counts at its stage, through changes and loading, until it is released', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(1e6),
+      fc.nat(999),
+      fc.integer({ min: 1, max: 500 }),
+      changes,
+      (seed, at, bytes, list) => {
+        const model = modelOf(randomDag(seed, { tasks: 12 }))
+        const [timeline, other] = [0, 0].map(() => new Timeline(model, model.needed)) as [Timeline, Timeline]
+        const stage = at % (timeline.order.length + 1)
+        const extra = (): number[] =>
+          Array.from(
+            { length: timeline.order.length + 1 },
+            (_, b) => timeline.profile.at(b) - other.profile.at(b),
+          )
+        timeline.reserve(stage, bytes)
+        for (const c of list) {
+          change(timeline, c)
+          change(other, c)
+        }
+        timeline.load(timeline.save())
+        expect(extra()).toEqual(extra().map((_, b) => (b === stage ? bytes : 0)))
+        timeline.release()
+        expect(timeline.peak).toBe(other.peak)
+      },
+    ),
+    { numRuns: full ? 2000 : 100, seed: 7 },
+  )
+})

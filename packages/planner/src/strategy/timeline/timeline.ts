@@ -52,6 +52,7 @@ export class Timeline {
   readonly #local: Float64Array
   readonly #during: number[][]
   readonly #stale: Uint8Array
+  readonly #reserved: Float64Array
   readonly #dirty: number[] = []
   readonly #isDirty: Uint8Array
   readonly #droppable: Uint8Array
@@ -86,6 +87,7 @@ export class Timeline {
     this.#measure = new Measure(model, this.touches, this.updates, count - 1)
     this.#runs = Array.from({ length: count }, () => [])
     this.#local = new Float64Array(count)
+    this.#reserved = new Float64Array(count)
     this.#during = Array.from({ length: count }, () => [])
     this.#stale = new Uint8Array(count)
     this.#isDirty = new Uint8Array(count)
@@ -372,6 +374,18 @@ export class Timeline {
     return this.#again.of([value], drops).reduce((n, t) => n + this.model.cost[t]!, 0)
   }
 
+  /** Counts bytes at a stage that nothing may take. */
+  reserve(stage: number, bytes: number): void {
+    this.#reserved[stage]! += bytes
+    this.profile.add(stage, stage, bytes)
+  }
+
+  /** Takes back what was reserved. */
+  release(): void {
+    for (const [b, bytes] of this.#reserved.entries()) this.profile.add(b, b, -bytes)
+    this.#reserved.fill(0)
+  }
+
   /** The run of a stage at which most is alive. */
   localPeakAt(stage: number): number {
     this.#look(stage)
@@ -388,7 +402,10 @@ export class Timeline {
     this.#cost = 0
     this.#runs.fill(unset)
     this.#unsettled = true
-    for (let b = 0; b <= last; b++) this.#restage(b)
+    for (let b = 0; b <= last; b++) {
+      this.profile.add(b, b, this.#reserved[b]!)
+      this.#restage(b)
+    }
     this.#settleAll()
     this.#clean()
   }
