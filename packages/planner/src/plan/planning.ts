@@ -37,6 +37,8 @@ const rounds = 200
 const deepest = 3
 /** How often room is made where layouts do not fit, before all live bytes have to become fewer. */
 const layouts = 10
+/** How often searches are begun anew, of so many rounds each, in at most that share of the time. */
+const fresh = { times: 16, rounds: 30, share: 0.3 }
 /** Milliseconds. */
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
@@ -290,11 +292,34 @@ export class Planning {
     return search.lower(this.#target, this.#random, rounds, this.#patiently()) && this.#reach(search)
   }
 
+  /** In DAGs of moderate size, begins each search several times and goes on with the best: where it gets stuck is a matter of chance. */
+  *#begin(searches: readonly Search[]): Generator<void, void, undefined> {
+    if (this.#model.needed.length >= large) return
+    const stop = (): boolean => this.#late()
+    const share = fresh.share / searches.length
+    for (const search of searches) {
+      const now = performance.now()
+      const end = now + share * (this.#deadline - now)
+      const start = search.save()
+      let best = { cost: search.cost, saved: start }
+      for (let times = 0; times < fresh.times && performance.now() < end; times++) {
+        if (times > 0) search.load(start)
+        search.improve(this.#target, this.#random, fresh.rounds, stop)
+        if (search.cost < best.cost) best = { cost: search.cost, saved: search.save() }
+      }
+      search.load(best.saved)
+      if (search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()).plan)
+      yield
+      if (this.#optimal()) return
+    }
+  }
+
   /** Improves searches by turns, ever fewer of them, the cheapest longest. */
   *#improve(searches: Search[]): Generator<void, void, undefined> {
     const { iterations, timeLimit } = this.#options
     const timed = iterations === undefined && timeLimit !== undefined
     let left = iterations ?? rounds
+    if (timed) yield* this.#begin(searches)
     let open = [...searches].sort((a, b) => a.cost - b.cost)
     while ((timed || left > 0) && !this.#late() && !this.#optimal()) {
       // Half of what is left goes to this turn.

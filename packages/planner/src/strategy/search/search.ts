@@ -9,8 +9,11 @@ const epsilon = 1e-9
 /** How often a repair that is stuck goes on from something else. */
 const mostKicks = 6
 
-/** How many candidates a move is chosen from by trying each; the others are ranked by a guess. */
-const looks = { first: 24, again: 8 }
+/**
+ * How many candidates a move is chosen from by trying each, the others being ranked by a guess: the first time, when a search is
+ * stuck, and by turns in rounds of destroy and repair, where a guess is often as good and always quicker.
+ */
+const looks = { first: 24, stuck: 8, rounds: [1, 4] }
 
 /** So few drops are all tried to be taken back after a change; of more, those that the change made. */
 const few = 64
@@ -26,6 +29,8 @@ export interface RepairOptions {
   /** Choices vary; and where no drop helps, one that does not, or another place for a task, is tried. */
   readonly random?: Random
   readonly costLimit?: number
+  /** How many candidates a move is chosen from. */
+  readonly looks?: number
   readonly stop?: () => boolean
 }
 
@@ -120,7 +125,13 @@ export class Search {
       timeline.keep(this.#part(all, random))
       if (random.below(3) === 0) this.#shift(random)
       if (random.below(2) === 0) this.#thin(random)
-      const ok = this.repair(target, { random, costLimit: limit * 1.1 + 1, ...(stop && { stop }) })
+      const tried = looks.rounds[random.below(looks.rounds.length)]!
+      const ok = this.repair(target, {
+        random,
+        costLimit: limit * 1.1 + 1,
+        looks: tried,
+        ...(stop && { stop }),
+      })
       if (ok)
         this.prune(target, all.length < few ? [...all, ...timeline.changes()] : timeline.changes(), {
           ...(stop && { stop }),
@@ -241,13 +252,13 @@ export class Search {
   }
 
   /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */
-  #step(target: number, { random, stop }: RepairOptions): boolean {
+  #step(target: number, { random, stop, looks: count }: RepairOptions): boolean {
     const { timeline } = this
     if (timeline.order.length > large && this.#batch(target, random, stop)) return true
     const before = { excess: timeline.excess(target), cost: timeline.cost }
     let best: Candidate | undefined
     let most = 0
-    let left = random === undefined ? looks.first : looks.again
+    let left = count ?? (random === undefined ? looks.first : looks.stuck)
     for (const candidate of this.#atPeak(target, random)) {
       timeline.try(candidate.drops, true)
       const gain = before.excess - timeline.excess(target)
