@@ -68,6 +68,8 @@ export class Planning {
   readonly #least: number
   /** No schedule within the budget costs less. */
   #bound: number
+  /** Whether a better bound than the base cost has been looked for. */
+  #bounded = false
   /** Live bytes that schedules are searched for: the budget, or less where layouts leave gaps. */
   #target: number
   #best: Plan | undefined
@@ -138,7 +140,7 @@ export class Planning {
       searches.push(search)
     }
     yield* this.#improve(searches)
-    if (this.#bound === this.#model.baseCost) this.#raiseBound()
+    if (!this.#bounded) this.#raiseBound()
   }
 
   /** Places to search from, those first that are likely to lead to a plan; `searches`: what was found so far. */
@@ -205,6 +207,7 @@ export class Planning {
     const { layout, timeLimit, iterations, depth } = this.#options
     // The bound of a part says nothing of the whole.
     if (depth !== undefined) return
+    this.#bounded = true
     const timed = iterations === undefined && timeLimit !== undefined
     const effort = timed ? Math.min(work.bound.most, work.bound.second * timeLimit) : work.bound.rounds
     const { bound } = lowerBound(this.#model, this.#options.budget, { arena: layout === true, work: effort })

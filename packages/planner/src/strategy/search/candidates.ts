@@ -3,6 +3,7 @@ import type { Model } from '../../dag/model.ts'
 import { Heap } from '../heap.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
+import { Ranking } from './ranking.ts'
 
 /** A way to have some value absent at a moment. */
 export interface Candidate {
@@ -51,6 +52,14 @@ export class Candidates {
   readonly #last: Int32Array
   readonly #seen: Int32Array
   readonly #queued: Int32Array
+  /** What is alive but unused, and when and at what price at least it is computed again; in arrays, for there can be much. */
+  readonly #open: {
+    readonly v: Int32Array
+    readonly until: Int32Array
+    readonly factor: Float64Array
+    readonly price: Float64Array
+  }
+  readonly #ranking: Ranking
   readonly #longest: number
   /** What may be dropped at all. */
   readonly #values: readonly DagValueId[]
@@ -68,6 +77,14 @@ export class Candidates {
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
     this.#queued = new Int32Array(model.cost.length)
+    const values = model.size.length
+    this.#open = {
+      v: new Int32Array(values),
+      until: new Int32Array(values),
+      factor: new Float64Array(values),
+      price: new Float64Array(values),
+    }
+    this.#ranking = new Ranking(values)
     this.#values = model.dag.values.flatMap((_, v) =>
       model.size[v]! > 0 && timeline.droppable(v) ? [v] : [],
     )
@@ -77,7 +94,7 @@ export class Candidates {
   /**
    * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first, times what `vary`
    * draws for each value. What a candidate costs is only looked at when its turn may have come, so that what changed meanwhile
-   * counts.
+   * counts. One at a time: the next call ends the last.
    */
   *best(
     stage: number,
@@ -88,7 +105,9 @@ export class Candidates {
     const { cost, producer } = this.#model
     const worth = (bytes: number, price: number): number => Math.min(bytes, over) / (price + epsilon)
     this.#look(stage)
-    const heap = new Heap<Turn>((a, b) => b.worth - a.worth)
+    const [ranking, open] = [this.#ranking, this.#open]
+    ranking.clear()
+    let count = 0
     for (const v of this.#live(stage)) {
       const until = this.#livesUntil(v, stage, index)
       if (until < 0) continue
@@ -96,9 +115,22 @@ export class Candidates {
       if (bytes <= 0) continue
       const factor = vary()
       const price = this.#timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!
-      heap.push({ worth: factor * worth(bytes, price), factor, v, until, price, fresh: true })
+      open.v[count] = v
+      open.until[count] = until
+      open.factor[count] = factor
+      open.price[count++] = price
+      ranking.add(factor * worth(bytes, price))
     }
-    for (let turn = heap.pop(); turn !== undefined; turn = heap.pop()) {
+    ranking.order()
+    const heap = new Heap<Turn>((a, b) => b.worth - a.worth)
+    const next = (): Turn | undefined => {
+      const most = ranking.most
+      if (most === Number.NEGATIVE_INFINITY || (heap.top?.worth ?? 0) > most) return heap.pop()
+      const k = ranking.pop()
+      const [v, until, factor, price] = [open.v[k]!, open.until[k]!, open.factor[k]!, open.price[k]!]
+      return { worth: most, factor, v, until, price, fresh: true }
+    }
+    for (let turn = next(); turn !== undefined; turn = next()) {
       if ('candidate' in turn) {
         yield turn.candidate
         continue
@@ -106,7 +138,7 @@ export class Candidates {
       // What it costs matters as long as it may come before the rest.
       const { factor, v } = turn
       const bytes = Math.min(this.#model.size[v]!, over)
-      const rest = (heap.top?.worth ?? 0) / factor
+      const rest = Math.max(0, heap.top?.worth ?? 0, ranking.most) / factor
       const limit = 2 * Math.max(turn.price, bytes / (rest + epsilon))
       const { ways, price } = this.#ways(turn, stage, index, limit)
       for (const candidate of ways)

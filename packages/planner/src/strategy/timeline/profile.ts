@@ -20,16 +20,8 @@ export class Profile {
     this.#leaves = leaves
     this.#most = new Float64Array(2 * leaves)
     this.#added = new Float64Array(leaves)
-    this.reset()
-  }
-
-  /** Nothing alive anywhere. */
-  reset(): void {
-    const [leaves, most] = [this.#leaves, this.#most]
-    this.area = 0
-    this.#added.fill(0)
-    most.fill(0, leaves, leaves + this.length)
-    most.fill(Number.NEGATIVE_INFINITY, leaves + this.length)
+    const most = this.#most
+    most.fill(Number.NEGATIVE_INFINITY, leaves + length)
     for (let p = leaves - 1; p > 0; p--) most[p] = Math.max(most[2 * p]!, most[2 * p + 1]!)
   }
 

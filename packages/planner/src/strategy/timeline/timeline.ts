@@ -85,7 +85,7 @@ export class Timeline {
     this.#drops = new Array<Set<DagValueId> | undefined>(count).fill(undefined)
     this.#again = new Again(model, this.stageOf)
     this.#measure = new Measure(model, this.touches, this.updates, count - 1)
-    this.#runs = Array.from({ length: count }, () => [])
+    this.#runs = new Array<DagTaskId[]>(count).fill(unset)
     this.#local = new Float64Array(count)
     this.#reserved = new Float64Array(count)
     this.#during = Array.from({ length: count }, () => [])
@@ -225,16 +225,29 @@ export class Timeline {
     return { order: this.order.slice(), drops: this.drops() }
   }
 
+  /** What differs costs, and the stages between the first and the last whose tasks do. */
   load({ order, drops }: Saved): void {
-    this.order.set(order)
-    for (const [i, t] of order.entries()) this.stageOf[t] = i
-    this.#drops.fill(undefined)
-    this.updates.forgetEarly()
+    const wanted: (Set<DagValueId> | undefined)[] = []
+    const early = new Set<DagTaskId>()
     for (const [v, stage] of drops) {
-      if (stage < 0) this.updates.setEarly(this.model.producer[v]!, true)
-      else this.#drops[stage] = (this.#drops[stage] ?? new Set()).add(v)
+      if (stage < 0) early.add(this.model.producer[v]!)
+      else wanted[stage] = (wanted[stage] ?? new Set()).add(v)
     }
-    this.#build()
+    let [low, high] = [0, order.length - 1]
+    while (low <= high && order[low] === this.order[low]) low++
+    while (low <= high && order[high] === this.order[high]) high--
+    this.#unsettled = true
+    for (let b = low; b <= high; b++) this.#replace(b, [])
+    this.order.set(order)
+    for (let b = low; b <= high; b++) this.stageOf[order[b]!] = b
+    for (const t of this.updates.tasks) this.updates.setEarly(t, early.has(t))
+    for (let b = 0; b <= order.length; b++) {
+      const same = sameSet(this.#drops[b], wanted[b])
+      if (!same) this.#drops[b] = wanted[b]
+      if (!same || (low <= b && b <= high)) this.#restage(b)
+    }
+    this.#settleAll()
+    this.#clean()
   }
 
   /** From here on changes are written down, until `commit` or `rollback`. */
@@ -394,18 +407,10 @@ export class Timeline {
 
   #build(): void {
     const last = this.order.length
-    this.updates.reset(this.stageOf)
-    this.touches.reset()
-    this.profile.reset()
+    this.updates.start(this.stageOf)
     this.profile.add(0, last, this.model.pinnedSize)
-    this.#local.fill(0)
-    this.#cost = 0
-    this.#runs.fill(unset)
     this.#unsettled = true
-    for (let b = 0; b <= last; b++) {
-      this.profile.add(b, b, this.#reserved[b]!)
-      this.#restage(b)
-    }
+    for (let b = 0; b <= last; b++) this.#restage(b)
     this.#settleAll()
     this.#clean()
   }
@@ -522,6 +527,12 @@ export class Timeline {
     this.profile.add(b, b, local - this.#local[b]!)
     this.#local[b] = local
   }
+}
+
+function sameSet(a: ReadonlySet<number> | undefined, b: ReadonlySet<number> | undefined): boolean {
+  if ((a?.size ?? 0) !== (b?.size ?? 0)) return false
+  if (a !== undefined) for (const v of a) if (!b!.has(v)) return false
+  return true
 }
 
 /** The runs of a stage that has not been looked at. */

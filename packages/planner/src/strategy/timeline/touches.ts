@@ -30,19 +30,10 @@ export class Touches {
 
   constructor(model: Model) {
     this.#model = model
-    this.#of = model.dag.values.map(() => [])
+    // Inputs are there from the start, which is a stage of its own: −1.
+    this.#of = model.dag.values.map((value, v) => (value.input === true && model.pinned[v] === 0 ? [-2] : []))
     this.#mark = new Int32Array(model.size.length)
     this.#slot = new Int32Array(model.size.length)
-  }
-
-  reset(): void {
-    for (const [v, list] of this.#of.entries()) {
-      list.length = 0
-      // Inputs are there from the start, which is a stage of its own: −1.
-      if (this.#model.dag.values[v]!.input === true && this.#model.pinned[v] === 0) list.push(-2)
-    }
-    this.#runs.length = 0
-    this.#outputs.length = 0
   }
 
   of(value: DagValueId): readonly number[] {

@@ -58,17 +58,9 @@ export class Updates {
     this.#readers = new Map(this.buffers.map(p => [p, this.tasks.filter(t => model.reads[t]!.includes(p))]))
   }
 
-  /** Forgets where everything stands, but not which updates are early. `stageOf`: of tasks that are no updates. */
-  reset(stageOf: Int32Array): void {
+  /** `stageOf`: of tasks that are no updates, as it changes. */
+  start(stageOf: Int32Array): void {
     this.#stageOfTask = stageOf
-    this.#stage.fill(-1)
-    this.#at.clear()
-    this.#endingAt.clear()
-    this.copyStart.fill(-1)
-    this.copyEnd.fill(-1)
-    this.copyCost = 0
-    for (const list of this.#oldReads.values()) list.length = 0
-    this.#runs.clear()
   }
 
   isUpdate(t: DagTaskId): boolean {
@@ -86,10 +78,6 @@ export class Updates {
 
   earlyOnes(): DagTaskId[] {
     return [...this.#early]
-  }
-
-  forgetEarly(): void {
-    this.#early.clear()
   }
 
   /** The stage at whose end an update runs; −1 before it is placed. */
