@@ -1,5 +1,6 @@
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
+import { liveOnly } from '../dag/live.ts'
 import { modelOf } from '../dag/model.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
@@ -11,7 +12,8 @@ import { smallestBudget } from '../strategy/states/search.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { verify } from '../verify/verify.ts'
 import { choose, firstOptions } from './choose.ts'
-import { finish } from './finish.ts'
+import { type Finished, finish } from './finish.ts'
+import { makeRoom } from './make-room.ts'
 import { runsOf } from './runs.ts'
 import { unfold } from './unfold.ts'
 
@@ -33,23 +35,35 @@ export interface Minimum {
 
 /** DAGs of at most so many tasks are planned by looking at all schedules. */
 const small = 12
+/** Up to so many, all orders are gone on with where they are stuck. */
+const middling = 200
 /** From this many tasks on, one order has to do. */
 const large = 3000
 /** Most work, in runs, on the way down from each order, and in what the bound looks at. */
 const work = { floor: 4e6, bound: 8e6 }
-/** How often what is lowest goes on from where it is stuck. */
-const rounds = 100
+/** How often what is lowest goes on from where it is stuck, and what is not. */
+const rounds = { lowest: 100, other: 25 }
+/**
+ * Where the smallest arena is larger by more than this share than the fewest live bytes: how often room is made, each time for an
+ * arena up to so much smaller, in so many rounds.
+ */
+const gaps = { share: 0.02, times: 12, step: 0.01, rounds: 8 }
+/** How much larger than the least an arena may become before the search goes back to that. */
+const far = 1.03
 
 /** The lowest budget for which it finds a plan, and the bound below which none exists. Deterministic. Throws DagError. */
 export function minimumBudget(dag: Dag, options: MinimumOptions = {}): Minimum {
-  const unfolded = unfold(dag)
-  const least = smallestPlan(unfolded?.dag ?? dag, {
+  const counted = options.layout === true ? dag : liveOnly(dag)
+  const unfolded = unfold(counted)
+  const least = smallestPlan(unfolded?.dag ?? counted, {
     ...options,
     ...(unfolded && { choice: firstOptions(dag) }),
   })
   const plan = unfolded === undefined ? least.plan : unfolded.fold(least.plan)
   verify(dag, plan, { ...(options.fixed && { fixed: options.fixed }) })
-  return { budget: plan.arenaBytes, bound: least.bound, plan }
+  // Behind what lies highest, nothing has to be aligned.
+  const bound = options.layout === true ? least.bound - ((dag.align ?? 1) - 1) : least.bound
+  return { budget: plan.arenaBytes, bound: Math.max(0, bound), plan }
 }
 
 export interface SmallestOptions extends MinimumOptions {
@@ -69,15 +83,31 @@ export function smallestPlan(
 ): { plan: Plan; bound: number } {
   const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
-  const write = (sequence: Int32Array): Plan =>
-    finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed).plan
   let least: Plan | undefined
-  const take = (plan: Plan): void => {
-    if (least === undefined || plan.arenaBytes < least.arenaBytes) least = plan
+  let peak = Number.POSITIVE_INFINITY
+  const take = (sequence: Int32Array): Finished => {
+    const written = finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed)
+    peak = Math.min(peak, written.plan.peakBytes)
+    if (least === undefined || written.plan.arenaBytes < least.arenaBytes) least = written.plan
+    return written
+  }
+  const random = new Random(seed)
+  /** Where packing fails less has to live, and elsewhere more may. */
+  const closeGaps = (): void => {
+    let search: Search | undefined
+    for (let k = 0; k < gaps.times && !stop(); k++) {
+      if (least!.arenaBytes <= (1 + gaps.share) * peak) return
+      search ??= new Search(fromSequence(model, runsOf(least!)))
+      const written = take(search.timeline.sequence())
+      const goal = least!.arenaBytes * (1 - gaps.step * random.unit()) - model.align
+      makeRoom(search, written, goal, goal)
+      if (written.plan.arenaBytes > far * least!.arenaBytes || !search.lower(goal, random, gaps.rounds, stop))
+        search = undefined
+    }
   }
   if (model.needed.length <= small) {
     const exact = smallestBudget(model)
-    if (exact !== 'limit') take(write(exact.sequence))
+    if (exact !== 'limit') take(exact.sequence)
     if (least !== undefined && layout !== true) return { plan: least, bound }
   }
   const many = model.needed.length >= large
@@ -85,23 +115,25 @@ export function smallestPlan(
   const own = (dag.choices ?? []).length === 0 ? from : undefined
   const searches =
     own === undefined ? new Lanes(model, many ? [model.needed] : baseOrders(model)).searches : [own]
-  const random = new Random(seed)
   for (const search of searches) {
     descendToFloor(search, floor, random, { work: work.floor, stop })
-    take(write(search.timeline.sequence()))
+    take(search.timeline.sequence())
     if (least!.arenaBytes <= bound || stop()) break
   }
   // Cut into blocks, training graphs may go lower.
   for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes && !stop(); k++) {
     const middle = Math.floor((low + least!.arenaBytes) / 2)
     const before = least!.arenaBytes
-    for (const sequence of planBlocks(model, middle).slice(0, 1)) take(write(sequence))
+    for (const sequence of planBlocks(model, middle).slice(0, 1)) take(sequence)
     if (least!.arenaBytes === before) low = middle
   }
-  if (!many && least!.arenaBytes > bound && !stop()) {
-    const search = new Search(fromSequence(model, runsOf(least!)))
-    search.lower(floor, random, rounds, stop)
-    take(write(search.timeline.sequence()))
+  // From where it is lowest, in small DAGs from everywhere.
+  const begin = many ? [] : [new Search(fromSequence(model, runsOf(least!)))]
+  for (const search of model.needed.length <= middling ? [...begin, ...searches] : begin) {
+    if (least!.arenaBytes <= bound || stop()) break
+    search.lower(floor, random, search === begin[0] ? rounds.lowest : rounds.other, stop)
+    take(search.timeline.sequence())
   }
+  if (!many && layout === true) closeGaps()
   return { plan: least!, bound }
 }

@@ -1,4 +1,5 @@
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
+import { liveOnly } from '../dag/live.ts'
 import { verify } from '../verify/verify.ts'
 import { firstOptions } from './choose.ts'
 import { Planning } from './planning.ts'
@@ -32,8 +33,9 @@ export function plan(dag: Dag, options: PlanOptions): Plan {
  * Throws as `plan` does, before the first.
  */
 export function* planSteps(dag: Dag, options: PlanOptions): Generator<Plan, void, undefined> {
-  const unfolded = unfold(dag)
-  if (unfolded === undefined) return yield* new Planning(dag, options).steps()
+  const counted = options.layout === true ? dag : liveOnly(dag)
+  const unfolded = unfold(counted)
+  if (unfolded === undefined) return yield* new Planning(counted, options).steps()
   const { budget, fixed } = options
   // What a checkpoint computes again is known of the first options alone.
   const choice = firstOptions(dag)
