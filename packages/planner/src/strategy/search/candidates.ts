@@ -1,6 +1,5 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
-import { Heap } from '../heap.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
 import { Ranking } from './ranking.ts'
@@ -17,7 +16,7 @@ export interface Candidate {
 const none: Candidate = { drops: [], cost: 0, bytes: 0 }
 
 /** A value that can be absent, not before stage `until`, or a way to do it: with the bytes for the cost, at most. */
-type Turn = { readonly worth: number } & (Open | { readonly candidate: Candidate })
+type Turn = Open | { readonly candidate: Candidate }
 
 interface Open {
   readonly factor: number
@@ -119,18 +118,12 @@ export class Candidates {
       open.until[count] = until
       open.factor[count] = factor
       open.price[count++] = price
-      ranking.add(factor * worth(bytes, price))
+      ranking.push(factor * worth(bytes, price))
     }
-    ranking.order()
-    const heap = new Heap<Turn>((a, b) => b.worth - a.worth)
-    const next = (): Turn | undefined => {
-      const most = ranking.most
-      if (most === Number.NEGATIVE_INFINITY || (heap.top?.worth ?? 0) > most) return heap.pop()
-      const k = ranking.pop()
-      const [v, until, factor, price] = [open.v[k]!, open.until[k]!, open.factor[k]!, open.price[k]!]
-      return { worth: most, factor, v, until, price, fresh: true }
-    }
-    for (let turn = next(); turn !== undefined; turn = next()) {
+    // What comes of those, numbered after them.
+    const more: Turn[] = []
+    for (let k = ranking.pop(); k >= 0; k = ranking.pop()) {
+      const turn = k < count ? this.#opened(k) : more[k - count]!
       if ('candidate' in turn) {
         yield turn.candidate
         continue
@@ -138,14 +131,22 @@ export class Candidates {
       // What it costs matters as long as it may come before the rest.
       const { factor, v } = turn
       const bytes = Math.min(this.#model.size[v]!, over)
-      const rest = Math.max(0, heap.top?.worth ?? 0, ranking.most) / factor
+      const rest = Math.max(0, ranking.most) / factor
       const limit = 2 * Math.max(turn.price, bytes / (rest + epsilon))
       const { ways, price } = this.#ways(turn, stage, index, limit)
-      for (const candidate of ways)
-        heap.push({ worth: factor * worth(candidate.bytes, candidate.cost), candidate })
-      if (price !== undefined)
-        heap.push({ ...turn, worth: factor * worth(bytes, price), price, fresh: false })
+      for (const candidate of ways) {
+        more.push({ candidate })
+        ranking.push(factor * worth(candidate.bytes, candidate.cost))
+      }
+      if (price === undefined) continue
+      more.push({ ...turn, price, fresh: false })
+      ranking.push(factor * worth(bytes, price))
     }
+  }
+
+  #opened(k: number): Open {
+    const { v, until, factor, price } = this.#open
+    return { v: v[k]!, until: until[k]!, factor: factor[k]!, price: price[k]!, fresh: true }
   }
 
   /** Values that may be alive in a stage: all that are, but for some that came to it lately. */

@@ -1,56 +1,66 @@
-/** Numbers 0, 1, … with a worth each, the largest first: a binary heap in flat arrays, filled once and then emptied. */
+/** Numbers 0, 1, … as they are pushed, with a worth each, the largest on top: a binary heap in flat arrays, for there can be many. */
 export class Ranking {
-  readonly #worth: Float64Array
-  readonly #heap: Int32Array
+  #worth: Float64Array
+  #heap: Int32Array
+  #pushed = 0
   #count = 0
 
   constructor(most: number) {
-    this.#worth = new Float64Array(most)
-    this.#heap = new Int32Array(most)
+    this.#worth = new Float64Array(most + 1)
+    this.#heap = new Int32Array(most + 1)
   }
 
   clear(): void {
+    this.#pushed = 0
     this.#count = 0
   }
 
-  /** Before `order`: the next number. */
-  add(worth: number): void {
-    this.#worth[this.#count] = worth
-    this.#heap[this.#count] = this.#count++
-  }
-
-  order(): void {
-    for (let at = (this.#count >> 1) - 1; at >= 0; at--) this.#sink(at)
-  }
-
-  /** The largest worth that is left; −∞ if there is none. */
+  /** The worth of the top; −∞ if nothing is left. */
   get most(): number {
     return this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#worth[this.#heap[0]!]!
   }
 
-  /** Takes out the number of largest worth, of several the least. */
-  pop(): number {
-    const top = this.#heap[0]!
-    this.#heap[0] = this.#heap[--this.#count]!
-    this.#sink(0)
-    return top
+  /** Takes the next number. */
+  push(worth: number): void {
+    if (this.#pushed === this.#worth.length) this.#grow()
+    const [heap, worths] = [this.#heap, this.#worth]
+    const number = this.#pushed++
+    worths[number] = worth
+    let at = this.#count++
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (worth <= worths[heap[parent]!]!) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = number
   }
 
-  #sink(start: number): void {
-    const [heap, count] = [this.#heap, this.#count]
-    const moved = heap[start]!
-    let at = start
-    for (let child = 2 * at + 1; child < count; child = 2 * at + 1) {
-      if (child + 1 < count && this.#before(heap[child + 1]!, heap[child]!)) child++
-      if (!this.#before(heap[child]!, moved)) break
+  /** Takes the top out; −1 if nothing is left. */
+  pop(): number {
+    if (this.#count === 0) return -1
+    const [heap, worths] = [this.#heap, this.#worth]
+    const top = heap[0]!
+    const count = --this.#count
+    const last = heap[count]!
+    const worth = worths[last]!
+    let at = 0
+    for (let child = 1; child < count; child = 2 * at + 1) {
+      if (child + 1 < count && worths[heap[child + 1]!]! > worths[heap[child]!]!) child++
+      if (worths[heap[child]!]! <= worth) break
       heap[at] = heap[child]!
       at = child
     }
-    heap[at] = moved
+    heap[at] = last
+    return top
   }
 
-  #before(a: number, b: number): boolean {
-    const [x, y] = [this.#worth[a]!, this.#worth[b]!]
-    return x > y || (x === y && a < b)
+  #grow(): void {
+    const worth = new Float64Array(2 * this.#worth.length)
+    worth.set(this.#worth)
+    const heap = new Int32Array(worth.length)
+    heap.set(this.#heap)
+    this.#worth = worth
+    this.#heap = heap
   }
 }
