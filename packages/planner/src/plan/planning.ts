@@ -311,10 +311,19 @@ export class Planning {
         if (search.cost < best.cost) best = { cost: search.cost, saved: search.save() }
       }
       search.load(best.saved)
-      if (search.cost < this.#best!.cost) this.#take(this.#write(search.timeline.sequence()).plan)
+      this.#offer(search)
       yield
       if (this.#optimal()) return
     }
+  }
+
+  /** Takes what a search has found, if that is cheaper; where its layout does not fit, makes room and goes down again. */
+  #offer(search: Search): void {
+    if (search.cost >= this.#best!.cost) return
+    const written = this.#write(search.timeline.sequence())
+    if (this.#take(written.plan)) return
+    makeRoom(search, written, this.#options.budget, this.#target)
+    descend(search, this.#target, this.#random, { work: work.target, stop: () => this.#late() })
   }
 
   /** Improves searches by turns, ever fewer of them, the cheapest longest. */
@@ -334,13 +343,7 @@ export class Planning {
         const stop = (): boolean => performance.now() > end || this.#late()
         const gained = search.improve(this.#target, this.#random, turn, stop)
         if (!timed) left -= turn
-        if (gained && search.cost < this.#best!.cost) {
-          const written = this.#write(search.timeline.sequence())
-          if (!this.#take(written.plan)) {
-            makeRoom(search, written, this.#options.budget, this.#target)
-            descend(search, this.#target, this.#random, { work: work.target, stop: () => this.#late() })
-          }
-        }
+        if (gained) this.#offer(search)
         yield
         if (left <= 0 || this.#late() || this.#optimal()) return
       }
