@@ -11,7 +11,7 @@ export interface Assembled {
   readonly pinned: readonly (readonly [value: number, offset: number])[]
   /** End of the highest place; the live peak where there are no offsets. */
   readonly arenaBytes: number
-  /** How often packing failed during a run. */
+  /** How often packing failed at a time of the layout: two of them a run. */
   readonly conflicts: Conflicts
 }
 

@@ -94,15 +94,21 @@ export function smallestPlan(
   const random = new Random(seed)
   /** Where packing fails less has to live, and elsewhere more may. */
   const closeGaps = (): void => {
-    let search: Search | undefined
+    const begin = (): { search: Search; written: Finished } => {
+      const search = new Search(fromSequence(model, runsOf(least!)))
+      return { search, written: take(search.timeline.sequence()) }
+    }
+    let now: { search: Search; written: Finished } | undefined
     for (let k = 0; k < gaps.times && !stop(); k++) {
       if (least!.arenaBytes <= (1 + gaps.share) * peak) return
-      search ??= new Search(fromSequence(model, runsOf(least!)))
-      const written = take(search.timeline.sequence())
-      const goal = least!.arenaBytes * (1 - gaps.step * random.unit()) - model.align
+      const { search, written } = now ?? begin()
+      // Whole bytes, as everything that is counted.
+      const goal = Math.floor(least!.arenaBytes * (1 - gaps.step * random.unit())) - model.align
       makeRoom(search, written, goal, goal)
-      if (written.plan.arenaBytes > far * least!.arenaBytes || !search.lower(goal, random, gaps.rounds, stop))
-        search = undefined
+      now = undefined
+      if (!search.lower(goal, random, gaps.rounds, stop)) continue
+      const lowered = take(search.timeline.sequence())
+      if (lowered.plan.arenaBytes <= far * least!.arenaBytes) now = { search, written: lowered }
     }
   }
   if (model.needed.length <= small) {

@@ -1,22 +1,15 @@
 import type { Model } from '../dag/model.ts'
 import { baseOrders } from './order.ts'
 import { Search } from './search/search.ts'
-import { type Saved, Timeline } from './timeline/timeline.ts'
+import { Timeline } from './timeline/timeline.ts'
 
 /** Searches from several base orders side by side: which of them recomputes least depends on the target. */
 export class Lanes {
   /** The first starts from the order of least memory. */
   readonly searches: readonly Search[]
-  readonly #starts: readonly Saved[]
 
   constructor(model: Model, orders: readonly (readonly number[])[] = baseOrders(model)) {
     this.searches = orders.map(order => new Search(new Timeline(model, order)))
-    this.#starts = this.searches.map(s => s.save())
-  }
-
-  /** Forgets all drops and moves. */
-  reset(): void {
-    for (const [i, search] of this.searches.entries()) search.load(this.#starts[i]!)
   }
 
   /** Sends every lane down; those that get there, the cheapest first. */
