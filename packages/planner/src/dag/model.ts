@@ -11,8 +11,8 @@ export interface Model {
   readonly workspace: Float64Array
   readonly cost: Float64Array
   /** Distinct values read and written by each task. */
-  readonly reads: readonly Int32Array[]
-  readonly writes: readonly Int32Array[]
+  readonly reads: readonly (readonly DagValueId[])[]
+  readonly writes: readonly (readonly DagValueId[])[]
   /** Pairs of each task that may be used, largest result first. */
   readonly inPlace: readonly (readonly (readonly [place: DagValueId, write: DagValueId])[])[]
   /** The task that computes a value under the picked options; −1 for pinned values and inputs. */
@@ -45,8 +45,8 @@ export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []
   const up = (bytes: number): number => Math.ceil(bytes / align) * align
   const off = switchedOff(dag, choice)
   const { pinned, output, producer } = roles(dag, off)
-  const reads = dag.tasks.map(t => Int32Array.from(new Set(t.reads)))
-  const writes = dag.tasks.map(t => Int32Array.from(t.writes))
+  const reads = dag.tasks.map(t => distinct(t.reads))
+  const writes = dag.tasks.map(t => t.writes)
   const { nextOf, bufferOf, copyCost } = successors(dag, pinned, producer)
   const needed = neededTasks(dag, producer)
   checkOrder(dag, needed, producer)
@@ -59,7 +59,7 @@ export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []
     cost: Float64Array.from(dag.tasks, t => t.cost),
     reads,
     writes,
-    inPlace: dag.tasks.map(t => [...(t.inPlace ?? [])].sort((a, b) => size[b[1]]! - size[a[1]]!)),
+    inPlace: dag.tasks.map(t => (t.inPlace ?? []).toSorted((a, b) => size[b[1]]! - size[a[1]]!)),
     producer,
     pinned,
     output,
@@ -77,6 +77,13 @@ export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []
     choice,
     checkpoints: checkpointsOf(dag, needed),
   }
+}
+
+/** A list without what has come before; itself, if nothing has. */
+function distinct(list: readonly DagValueId[]): readonly DagValueId[] {
+  if (list.length < 2) return list
+  if (list.length > 16) return [...new Set(list)]
+  return list.every((v, i) => list.indexOf(v) === i) ? list : list.filter((v, i) => list.indexOf(v) === i)
 }
 
 /** Tasks that the picked options do without, as a flag a task. */

@@ -33,8 +33,8 @@ const one = (): number => 1
 /** Least weight of a cost, so that free moves are compared by what they save. */
 const epsilon = 1e-9
 
-/** Stages for which it is found out together what lives in them, in large DAGs, and how often that is used. */
-const width = 128
+/** Stages for which it is found out together what lives in them, in large DAGs, of what lives in ever more; and how often that is used. */
+const widths = [128, 4096]
 const renewal = 64
 
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
@@ -62,7 +62,10 @@ export class Candidates {
   readonly #longest: number
   /** What may be dropped at all. */
   readonly #values: readonly DagValueId[]
-  readonly #blocks = new Map<number, { readonly values: readonly DagValueId[]; uses: number }>()
+  /** What may live in a block of stages, by its first stage; for each width. */
+  readonly #blocks = widths.map(
+    () => new Map<number, { readonly values: readonly DagValueId[]; uses: number }>(),
+  )
   #epoch = 0
 
   constructor(timeline: Timeline) {
@@ -151,21 +154,32 @@ export class Candidates {
 
   /** Values that may be alive in a stage: all that are, but for some that came to it lately. */
   #live(stage: number): readonly DagValueId[] {
-    if (this.#timeline.order.length < large) return this.#values
-    const block = Math.floor(stage / width)
-    const known = this.#blocks.get(block)
+    return this.#timeline.order.length < large ? this.#values : this.#within(stage, 0)
+  }
+
+  /** Values that may be alive in the block of stages around `stage`, of that level's width. */
+  #within(stage: number, level: number): readonly DagValueId[] {
+    const width = widths[level]
+    if (width === undefined) return this.#values
+    const from = stage - (stage % width)
+    const known = this.#blocks[level]!.get(from)
     if (known !== undefined && known.uses-- > 0) return known.values
-    const [from, to] = [block * width, (block + 1) * width - 1]
-    const values = this.#values.filter(v => this.#timeline.touches.livesWithin(v, from, to))
-    this.#blocks.set(block, { values, uses: renewal })
+    const { touches } = this.#timeline
+    const values = this.#within(stage, level + 1).filter(v => touches.livesWithin(v, from, from + width - 1))
+    this.#blocks[level]!.set(from, { values, uses: renewal })
     return values
   }
 
   /** Forgets which values may be alive in a stage; whether that was anything but new. */
   forget(stage: number): boolean {
-    const block = Math.floor(stage / width)
-    const old = this.#blocks.get(block)
-    return this.#blocks.delete(block) && old!.uses < renewal
+    let old = false
+    for (const [level, width] of widths.entries()) {
+      const from = stage - (stage % width)
+      const known = this.#blocks[level]!.get(from)
+      if (known !== undefined && known.uses < renewal) old = true
+      this.#blocks[level]!.delete(from)
+    }
+    return old
   }
 
   /** When the runs of the stage first and last touch a value. */
