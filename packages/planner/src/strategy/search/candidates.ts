@@ -15,17 +15,24 @@ export interface Candidate {
 
 const none: Candidate = { drops: [], cost: 0, bytes: 0 }
 
-/** A value that can be absent, not before stage `until`, or a way to do it: with the bytes for the cost, at most. */
-type Turn = Open | { readonly candidate: Candidate }
+/** A value that can be absent, by its number among those; or a way to do it. */
+type Turn = {
+  readonly k: number
+  /** How often the value had been looked at. */
+  readonly looked: number
+} & (Open | Way)
 
 interface Open {
-  readonly factor: number
-  readonly v: DagValueId
-  readonly until: number
   /** It costs no less. */
   readonly price: number
   /** Whether to keep its inputs instead is yet to be weighed. */
   readonly fresh: boolean
+}
+
+interface Way {
+  readonly candidate: Candidate
+  /** How many candidates had been taken. */
+  readonly taken: number
 }
 
 const one = (): number => 1
@@ -36,6 +43,9 @@ const epsilon = 1e-9
 /** Stages for which it is found out together what lives in them, in large DAGs, of what lives in ever more; and how often that is used. */
 const widths = [128, 4096]
 const renewal = 64
+
+/** How many values are followed to what may be cheaper since a candidate was taken. */
+const followed = 64
 
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
 const longest = { small: 4096, large: 64 }
@@ -51,13 +61,19 @@ export class Candidates {
   readonly #last: Int32Array
   readonly #seen: Int32Array
   readonly #queued: Int32Array
+  /** Tasks that read a value. */
+  readonly #readers: (readonly DagTaskId[])[]
   /** What is alive but unused, and when and at what price at least it is computed again; in arrays, for there can be much. */
   readonly #open: {
     readonly v: Int32Array
     readonly until: Int32Array
-    readonly factor: Float64Array
+    readonly bytes: Float64Array
     readonly price: Float64Array
+    readonly factor: Float64Array
+    readonly looked: Int32Array
   }
+  /** Number of a value among those. */
+  readonly #number: Int32Array
   readonly #ranking: Ranking
   readonly #longest: number
   /** What may be dropped at all. */
@@ -75,6 +91,9 @@ export class Candidates {
     const updates: DagTaskId[][] = Array.from({ length: model.size.length }, () => [])
     for (const t of timeline.updates.tasks) for (const v of model.reads[t]!) updates[v]!.push(t)
     this.#updates = updates
+    const readers: DagTaskId[][] = Array.from({ length: model.size.length }, () => [])
+    for (const t of model.needed) for (const v of model.reads[t]!) readers[v]!.push(t)
+    this.#readers = readers
     this.#first = new Int32Array(model.size.length)
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
@@ -83,9 +102,12 @@ export class Candidates {
     this.#open = {
       v: new Int32Array(values),
       until: new Int32Array(values),
-      factor: new Float64Array(values),
+      bytes: new Float64Array(values),
       price: new Float64Array(values),
+      factor: new Float64Array(values),
+      looked: new Int32Array(values),
     }
+    this.#number = new Int32Array(values)
     this.#ranking = new Ranking(values)
     this.#values = model.dag.values.flatMap((_, v) =>
       model.size[v]! > 0 && timeline.droppable(v) ? [v] : [],
@@ -95,8 +117,8 @@ export class Candidates {
 
   /**
    * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first, times what `vary`
-   * draws for each value. What a candidate costs is only looked at when its turn may have come, so that what changed meanwhile
-   * counts. One at a time: the next call ends the last.
+   * draws for each value. What a candidate costs is only looked at when its turn may have come, and again when others have been
+   * taken since, which may share with it what is computed again. One at a time: the next call ends the last.
    */
   *best(
     stage: number,
@@ -104,52 +126,99 @@ export class Candidates {
     over: number,
     vary: () => number = one,
   ): Generator<Candidate, void, undefined> {
-    const { cost, producer } = this.#model
-    const worth = (bytes: number, price: number): number => Math.min(bytes, over) / (price + epsilon)
+    const { size } = this.#model
     this.#look(stage)
-    const [ranking, open] = [this.#ranking, this.#open]
+    const [ranking, open, number] = [this.#ranking, this.#open, this.#number]
     ranking.clear()
+    const rank = (k: number, bytes: number, price: number): void =>
+      ranking.push((open.factor[k]! * Math.min(bytes, over)) / (price + epsilon))
     let count = 0
     for (const v of this.#live(stage)) {
-      const until = this.#livesUntil(v, stage, index)
-      if (until < 0) continue
-      const bytes = this.#model.size[v]! - this.#runEarly(v, stage).bytes
-      if (bytes <= 0) continue
-      const factor = vary()
-      const price = this.#timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!
       open.v[count] = v
-      open.until[count] = until
-      open.factor[count] = factor
-      open.price[count++] = price
-      ranking.push(factor * worth(bytes, price))
+      if (!this.#absent(count, stage, index)) continue
+      number[v] = count
+      open.factor[count] = vary()
+      open.looked[count] = 0
+      rank(count, open.bytes[count]!, open.price[count]!)
+      count++
     }
     // What comes of those, numbered after them.
     const more: Turn[] = []
-    for (let k = ranking.pop(); k >= 0; k = ranking.pop()) {
-      const turn = k < count ? this.#opened(k) : more[k - count]!
+    const again = (k: number): void => {
+      if (!this.#absent(k, stage, index)) return
+      open.looked[k]!++
+      more.push(this.#opened(k))
+      rank(k, open.bytes[k]!, open.price[k]!)
+    }
+    let taken = 0
+    for (let n = ranking.pop(); n >= 0; n = ranking.pop()) {
+      const turn = n < count ? this.#opened(n) : more[n - count]!
+      const { k, looked } = turn
+      if (looked < open.looked[k]!) continue
       if ('candidate' in turn) {
-        yield turn.candidate
+        if (turn.taken < taken) {
+          again(k)
+          continue
+        }
+        const { candidate } = turn
+        yield candidate
+        if (!this.#timeline.has(...candidate.drops[0]!)) continue
+        taken++
+        for (const v of this.#cheaper(candidate.drops, stage, index))
+          if (number[v]! < count && open.v[number[v]!] === v) again(number[v]!)
         continue
       }
       // What it costs matters as long as it may come before the rest.
-      const { factor, v } = turn
-      const bytes = Math.min(this.#model.size[v]!, over)
-      const rest = Math.max(0, ranking.most) / factor
+      const bytes = Math.min(size[open.v[k]!]!, over)
+      const rest = Math.max(0, ranking.most) / open.factor[k]!
       const limit = 2 * Math.max(turn.price, bytes / (rest + epsilon))
-      const { ways, price } = this.#ways(turn, stage, index, limit)
+      const { ways, price } = this.#ways(k, turn.fresh, stage, index, limit)
       for (const candidate of ways) {
-        more.push({ candidate })
-        ranking.push(factor * worth(candidate.bytes, candidate.cost))
+        more.push({ k, looked, candidate, taken })
+        rank(k, candidate.bytes, candidate.cost)
       }
       if (price === undefined) continue
       more.push({ ...turn, price, fresh: false })
-      ranking.push(factor * worth(bytes, price))
+      rank(k, bytes, price)
     }
   }
 
-  #opened(k: number): Open {
-    const { v, until, factor, price } = this.#open
-    return { v: v[k]!, until: until[k]!, factor: factor[k]!, price: price[k]!, fresh: true }
+  #opened(k: number): Turn {
+    return { k, looked: this.#open.looked[k]!, price: this.#open.price[k]!, fresh: true }
+  }
+
+  /** Looks at a value, by its number: whether it is alive but unused at a moment, until when, and how many bytes that are. */
+  #absent(k: number, stage: number, index: number): boolean {
+    const { cost, producer, size } = this.#model
+    const open = this.#open
+    const v = open.v[k]!
+    const until = this.#livesUntil(v, stage, index)
+    if (until < 0) return false
+    const bytes = size[v]! - this.#runEarly(v, stage).bytes
+    if (bytes <= 0) return false
+    open.until[k] = until
+    open.bytes[k] = bytes
+    open.price[k] = this.#timeline.runs(until).includes(producer[v]!) ? 0 : cost[producer[v]!]!
+    return true
+  }
+
+  /** What comes, by way of values that are not there, from those that are now computed again: to do so for it, too, may be cheaper. */
+  #cheaper(drops: Drops, stage: number, index: number): DagValueId[] {
+    const { writes } = this.#model
+    const epoch = ++this.#epoch
+    const found: DagValueId[] = []
+    const list = drops.map(([v]) => v)
+    for (let i = 0; i < list.length && i < followed; i++)
+      for (const t of this.#readers[list[i]!]!) {
+        if (this.#timeline.stageOf[t]! > stage) continue
+        for (const w of writes[t]!) {
+          if (this.#seen[w] === epoch) continue
+          this.#seen[w] = epoch
+          if (this.#livesAt(w, stage, index)) found.push(w)
+          else list.push(w)
+        }
+      }
+    return found
   }
 
   /** Values that may be alive in a stage: all that are, but for some that came to it lately. */
@@ -212,13 +281,15 @@ export class Candidates {
 
   /** Ways to have a value absent at a moment; and what it costs at least to compute its inputs again, too, if more than `limit`. */
   #ways(
-    { v, until, fresh }: Open,
+    k: number,
+    fresh: boolean,
     stage: number,
     index: number,
     limit: number,
   ): { ways: Candidate[]; price?: number } {
     const { size, cost, producer } = this.#model
     const timeline = this.#timeline
+    const [v, until] = [this.#open.v[k]!, this.#open.until[k]!]
     const early = this.#runEarly(v, stage)
     const bytes = size[v]! - early.bytes
     let next = until
@@ -280,7 +351,7 @@ export class Candidates {
   }
 
   /**
-   * Drops that make v at stage b from what is alive at stage `here` or computed later, and the bytes that keeping its inputs instead
+   * Drops that make v at stage b from what is alive at stage `here` or computed until then, and the bytes that keeping its inputs instead
    * would take. Cut off when it costs more than `limit`.
    */
   #closure(
@@ -306,8 +377,8 @@ export class Candidates {
       for (const u of reads[t]!) {
         if (seen[u] === epoch || pinned[u] === 1) continue
         seen[u] = epoch
-        const p = producer[u]!
-        if (p >= 0 && timeline.stageOf[p]! > here) continue
+        // Computed in between, for the first time or again, it can be kept from then on.
+        if (timeline.touches.after(u, here) <= b) continue
         if (this.#livesAt(u, here, index)) continue
         if (i === 0) kept += size[u]!
         if (timeline.droppable(u)) drops.push([u, b])

@@ -60,6 +60,13 @@ export class Touches {
     return i < 0 ? -1 : list[i]! >> 1
   }
 
+  /** The first stage after `b` that touches a value; ∞ if none does. */
+  after(value: DagValueId, b: number): number {
+    const list = this.#of[value]!
+    const i = find(list, b + 1)
+    return i < list.length ? list[i]! >> 1 : Number.POSITIVE_INFINITY
+  }
+
   /** Whether a value must be there when stage `b` begins, which touches it. */
   enters(value: DagValueId, b: number): boolean {
     const list = this.#of[value]!
