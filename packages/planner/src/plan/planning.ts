@@ -4,7 +4,6 @@ import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { DagError, InfeasibleBudgetError } from '../errors.ts'
 import { halvesAt } from '../strategy/bottleneck.ts'
-import { isTraining } from '../strategy/chain/blocks.ts'
 import { planChain } from '../strategy/chain/plan.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
@@ -22,7 +21,6 @@ import { makeRoom } from './make-room.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 import { runsOf } from './runs.ts'
-import { peakOfStoringAll } from './store-all.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
@@ -43,8 +41,6 @@ const fresh = { times: 16, rounds: 30, share: 0.3 }
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
 const near = 1.05
-/** Below this share of storing everything, large training DAGs begin with blocks. */
-const far = 0.45
 /** Share of the time left that one way to a plan may take: as long as there is none, and after that. */
 const patience = { first: 0.5, more: 0.2 }
 
@@ -149,11 +145,8 @@ export class Planning {
     const given = searches.length > 0
     const timeline = new Timeline(model, model.needed)
     const order = timeline.order.slice()
-    const file = (): Search => new Search(timeline)
     const many = model.needed.length >= large
-    // Greedy descent is quick and good as long as it has not far to go.
-    const blocksFirst = many && !given && this.#target < far * peakOfStoringAll(model) && isTraining(model)
-    if (!given && !blocksFirst) yield file
+    if (!given) yield () => new Search(timeline)
     const chain = chainOf(model)
     if (chain !== undefined) {
       const sequence = planChain(model, chain, this.#target)
@@ -161,7 +154,6 @@ export class Planning {
     } else
       for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
-    if (blocksFirst) yield file
     if (!many || (searches.length === 0 && model.needed.length < huge))
       for (const search of new Lanes(model).searches) {
         const known = !given && search.timeline.order.every((t, i) => t === order[i])

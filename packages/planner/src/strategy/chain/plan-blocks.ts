@@ -1,7 +1,7 @@
 import type { DagTaskId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Simulation } from '../simulate.ts'
-import { cutsOf, trainingOrder } from './blocks.ts'
+import { cutsOf, isTraining, trainingOrder } from './blocks.ts'
 import { chainFrom } from './build.ts'
 import { chainPlanner } from './plan.ts'
 
@@ -29,6 +29,8 @@ const muchWork = 150_000
 export function planBlocks(model: Model, budget: number, options: BlocksOptions = {}): Int32Array[] {
   const { blocks = 120, units = 500 } = options
   if (model.needed.some(t => model.once[t] === 1) || model.needed.length < 4) return []
+  // Others are seldom chain-like, and to find that out takes long.
+  if (model.needed.length > fewTasks && !isTraining(model)) return []
   const simulation = new Simulation(model)
   const order = trainingOrder(model)
   const found: { sequence: Int32Array; cost: number }[] = []
