@@ -1,7 +1,7 @@
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { liveOnly } from '../dag/live.ts'
-import { modelOf } from '../dag/model.ts'
+import { type Model, modelOf } from '../dag/model.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
@@ -77,45 +77,18 @@ export interface SmallestOptions extends MinimumOptions {
 const never = (): boolean => false
 
 /** The plan of fewest bytes that is found for a DAG without checkpoints. */
-export function smallestPlan(
-  dag: Dag,
-  { layout, fixed, seed = 1, choice, from, stop = never }: SmallestOptions,
-): { plan: Plan; bound: number } {
+export function smallestPlan(dag: Dag, options: SmallestOptions): { plan: Plan; bound: number } {
+  const { layout, seed = 1, choice, from, stop = never } = options
   const model = modelOf(dag, choice ?? choose(dag, 0, seed))
   const bound = minimumBudgetBound(model, { arena: layout === true, work: work.bound })
-  let least: Plan | undefined
-  let peak = Number.POSITIVE_INFINITY
-  const take = (sequence: Int32Array): Finished => {
-    const written = finish(model, sequence, layout === true ? (fixed ?? []) : undefined, seed)
-    peak = Math.min(peak, written.plan.peakBytes)
-    if (least === undefined || written.plan.arenaBytes < least.arenaBytes) least = written.plan
-    return written
-  }
-  const random = new Random(seed)
-  /** Where packing fails less has to live, and elsewhere more may. */
-  const closeGaps = (): void => {
-    const begin = (): { search: Search; written: Finished } => {
-      const search = new Search(fromSequence(model, runsOf(least!)))
-      return { search, written: take(search.timeline.sequence()) }
-    }
-    let now: { search: Search; written: Finished } | undefined
-    for (let k = 0; k < gaps.times && !stop(); k++) {
-      if (least!.arenaBytes <= (1 + gaps.share) * peak) return
-      const { search, written } = now ?? begin()
-      // Whole bytes, as everything that is counted.
-      const goal = Math.floor(least!.arenaBytes * (1 - gaps.step * random.unit())) - model.align
-      makeRoom(search, written, goal, goal)
-      now = undefined
-      if (!search.lower(goal, random, gaps.rounds, stop)) continue
-      const lowered = take(search.timeline.sequence())
-      if (lowered.plan.arenaBytes <= far * least!.arenaBytes) now = { search, written: lowered }
-    }
-  }
+  const lowest = new Lowest(model, options)
   if (model.needed.length <= small) {
     const exact = smallestBudget(model)
-    if (exact !== 'limit') take(exact.sequence)
-    if (least !== undefined && layout !== true) return { plan: least, bound }
+    if (exact !== 'limit') lowest.take(exact.sequence)
+    if (exact !== 'limit' && layout !== true) return { plan: lowest.plan, bound }
   }
+  const random = new Random(seed)
+  const done = (): boolean => lowest.plan.arenaBytes <= bound || stop()
   const many = model.needed.length >= large
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
   const own = (dag.choices ?? []).length === 0 ? from : undefined
@@ -123,23 +96,76 @@ export function smallestPlan(
     own === undefined ? new Lanes(model, many ? [model.needed] : baseOrders(model)).searches : [own]
   for (const search of searches) {
     descendToFloor(search, floor, random, { work: work.floor, stop })
-    take(search.timeline.sequence())
-    if (least!.arenaBytes <= bound || stop()) break
+    lowest.take(search.timeline.sequence())
+    if (done()) break
   }
   // Cut into blocks, training graphs may go lower.
-  for (let low = bound, k = 0; k < (many ? 3 : 6) && low < 0.995 * least!.arenaBytes && !stop(); k++) {
-    const middle = Math.floor((low + least!.arenaBytes) / 2)
-    const before = least!.arenaBytes
-    for (const sequence of planBlocks(model, middle).slice(0, 1)) take(sequence)
-    if (least!.arenaBytes === before) low = middle
+  const halvings = many ? 3 : 6
+  for (let low = bound, k = 0; k < halvings && low < 0.995 * lowest.plan.arenaBytes && !stop(); k++) {
+    const middle = Math.floor((low + lowest.plan.arenaBytes) / 2)
+    const before = lowest.plan
+    for (const sequence of planBlocks(model, middle).slice(0, 1)) lowest.take(sequence)
+    if (lowest.plan === before) low = middle
   }
   // From where it is lowest, in small DAGs from everywhere.
-  const begin = many ? [] : [new Search(fromSequence(model, runsOf(least!)))]
+  const begin = many ? [] : [lowest.search()]
   for (const search of model.needed.length <= middling ? [...begin, ...searches] : begin) {
-    if (least!.arenaBytes <= bound || stop()) break
+    if (done()) break
     search.lower(floor, random, search === begin[0] ? rounds.lowest : rounds.other, stop)
-    take(search.timeline.sequence())
+    lowest.take(search.timeline.sequence())
   }
-  if (!many && layout === true) closeGaps()
-  return { plan: least!, bound }
+  if (!many && layout === true) closeGaps(lowest, random, stop)
+  return { plan: lowest.plan, bound }
+}
+
+/** Of the sequences that it takes, the one of fewest bytes. */
+class Lowest {
+  readonly model: Model
+  /** The fewest live bytes of all of them. */
+  peak = Number.POSITIVE_INFINITY
+  readonly #options: MinimumOptions
+  #plan: Plan | undefined
+
+  constructor(model: Model, options: MinimumOptions) {
+    this.model = model
+    this.#options = options
+  }
+
+  get plan(): Plan {
+    return this.#plan!
+  }
+
+  take(sequence: Int32Array): Finished {
+    const { layout, fixed, seed } = this.#options
+    const written = finish(this.model, sequence, layout === true ? (fixed ?? []) : undefined, seed ?? 1)
+    const { plan } = written
+    this.peak = Math.min(this.peak, plan.peakBytes)
+    if (this.#plan === undefined || plan.arenaBytes < this.#plan.arenaBytes) this.#plan = plan
+    return written
+  }
+
+  /** A search from there. */
+  search(): Search {
+    return new Search(fromSequence(this.model, runsOf(this.plan)))
+  }
+}
+
+/** Where packing fails less has to live, and elsewhere more may. */
+function closeGaps(lowest: Lowest, random: Random, stop: () => boolean): void {
+  const begin = (): { search: Search; written: Finished } => {
+    const search = lowest.search()
+    return { search, written: lowest.take(search.timeline.sequence()) }
+  }
+  let now: { search: Search; written: Finished } | undefined
+  for (let k = 0; k < gaps.times && !stop(); k++) {
+    if (lowest.plan.arenaBytes <= (1 + gaps.share) * lowest.peak) return
+    const { search, written } = now ?? begin()
+    // Whole bytes, as everything that is counted.
+    const goal = Math.floor(lowest.plan.arenaBytes * (1 - gaps.step * random.unit())) - lowest.model.align
+    makeRoom(search, written, goal, goal)
+    now = undefined
+    if (!search.lower(goal, random, gaps.rounds, stop)) continue
+    const lowered = lowest.take(search.timeline.sequence())
+    if (lowered.plan.arenaBytes <= far * lowest.plan.arenaBytes) now = { search, written: lowered }
+  }
 }

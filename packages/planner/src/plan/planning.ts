@@ -2,7 +2,7 @@ import { lowerBound } from '../bound/lower-bound.ts'
 import { minimumBudgetBound } from '../bound/minimum-budget.ts'
 import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
-import { DagError, InfeasibleBudgetError } from '../errors.ts'
+import { InfeasibleBudgetError } from '../errors.ts'
 import { halvesAt } from '../strategy/bottleneck.ts'
 import { planChain } from '../strategy/chain/plan.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
@@ -11,10 +11,10 @@ import { descend } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
-import { cheapestSequence } from '../strategy/states/search.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
+import { cheapestOf, modelsOf } from './cheapest.ts'
 import { choose } from './choose.ts'
 import { type Finished, finish } from './finish.ts'
 import { makeRoom } from './make-room.ts'
@@ -144,7 +144,7 @@ export class Planning {
     const model = this.#model
     const given = searches.length > 0
     const timeline = new Timeline(model, model.needed)
-    const order = timeline.order.slice()
+    const file = timeline.order.slice()
     const many = model.needed.length >= large
     if (!given) yield () => new Search(timeline)
     const chain = chainOf(model)
@@ -156,7 +156,7 @@ export class Planning {
         yield () => new Search(fromSequence(model, sequence))
     if (!many || (searches.length === 0 && model.needed.length < huge))
       for (const search of new Lanes(model).searches) {
-        const known = !given && search.timeline.order.every((t, i) => t === order[i])
+        const known = !given && search.timeline.order.every((t, i) => t === file[i])
         if (!known) yield () => search
       }
   }
@@ -224,21 +224,12 @@ export class Planning {
     const { start, layout } = this.#options
     const most = layout === true ? small.withLayout : small.tasks
     if (start !== undefined || this.#model.needed.length > most) return false
-    const { choice } = this.#options
-    const picks = choice === undefined ? allPicks(this.#dag) : [choice]
-    if (picks === undefined) return false
+    const models = modelsOf(this.#dag, this.#options.choice)
+    if (models === undefined) return false
     const { budget } = this.#options
     for (let target = budget; ; ) {
-      let best: { cost: number; sequence: Int32Array; model: Model } | undefined
-      for (const pick of picks) {
-        const model = modelWith(this.#dag, pick)
-        if (model === undefined) continue
-        const found = cheapestSequence(model, target, { states: small.states })
-        if (found === 'limit') return false
-        if (found !== 'infeasible' && (best === undefined || found.cost < best.cost))
-          best = { ...found, model }
-      }
-      if (best === undefined) return false
+      const best = cheapestOf(models, target, small.states)
+      if (best === undefined || best === 'limit') return false
       const { plan } = this.#write(best.sequence, best.model)
       if (this.#take(plan)) return true
       // The layout leaves gaps: ask for fewer live bytes.
@@ -393,26 +384,6 @@ export class Planning {
 }
 
 const sameChoice = (a: Model, b: Model): boolean => a.choice.every((k, i) => k === b.choice[i])
-
-/** A DAG with picked options; undefined if they do not go together. */
-function modelWith(dag: Dag, pick: readonly number[]): Model | undefined {
-  try {
-    return modelOf(dag, pick)
-  } catch (error) {
-    if (error instanceof DagError) return undefined
-    throw error
-  }
-}
-
-/** Every combination of options, if there are few. */
-function allPicks(dag: Dag): (readonly number[])[] | undefined {
-  let picks: number[][] = [[]]
-  for (const { options } of dag.choices ?? []) {
-    picks = picks.flatMap(p => options.map((_, k) => [...p, k]))
-    if (picks.length > 32) return undefined
-  }
-  return picks
-}
 
 function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
   return [...profile(model.dag, least).peakValues]

@@ -1,6 +1,6 @@
 import type { Dag, DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
-import { Heap } from './heap.ts'
+import { Ranking } from './ranking.ts'
 import { Timeline } from './timeline/timeline.ts'
 
 /** Most stages that are looked at to improve an order; larger DAGs make do with the heuristics. */
@@ -129,7 +129,6 @@ function slideOnce(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
 
 /** The order by key, as far as reads allow. */
 function topological(model: Model, order: readonly DagTaskId[], key: Float64Array): DagTaskId[] {
-  const position = new Map(order.map((t, i) => [t, i]))
   const waiting = new Int32Array(model.cost.length)
   const readers: number[][] = Array.from({ length: model.cost.length }, () => [])
   for (const t of order)
@@ -139,12 +138,22 @@ function topological(model: Model, order: readonly DagTaskId[], key: Float64Arra
       waiting[t]!++
       readers[p]!.push(t)
     }
-  const heap = new Heap<DagTaskId>((a, b) => key[a]! - key[b]! || position.get(a)! - position.get(b)!)
-  for (const t of order) if (waiting[t] === 0) heap.push(t)
+  // Of equal keys, what came before comes first.
+  const sorted = order.toSorted((a, b) => key[a]! - key[b]!)
+  const place = new Int32Array(model.cost.length)
+  for (const [i, t] of sorted.entries()) place[t] = i
+  const ready = new Ranking(order.length)
+  const pushed: DagTaskId[] = []
+  const push = (t: DagTaskId): void => {
+    pushed.push(t)
+    ready.push(-place[t]!)
+  }
+  for (const t of order) if (waiting[t] === 0) push(t)
   const result: DagTaskId[] = []
-  for (let t = heap.pop(); t !== undefined; t = heap.pop()) {
+  for (let i = ready.pop(); i >= 0; i = ready.pop()) {
+    const t = pushed[i]!
     result.push(t)
-    for (const r of readers[t]!) if (--waiting[r]! === 0) heap.push(r)
+    for (const r of readers[t]!) if (--waiting[r]! === 0) push(r)
   }
   return result
 }

@@ -1,8 +1,8 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
+import { Ranking } from '../ranking.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
-import { Ranking } from './ranking.ts'
 
 /** A way to have some value absent at a moment. */
 export interface Candidate {

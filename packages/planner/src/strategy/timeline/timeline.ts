@@ -1,6 +1,9 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Again } from './again.ts'
+import { droppable } from './droppable.ts'
+import { Journal, kinds } from './journal.ts'
+import { Local } from './local.ts'
 import { Measure } from './measure.ts'
 import { Profile } from './profile.ts'
 import { Touches } from './touches.ts'
@@ -45,27 +48,20 @@ export class Timeline {
   #cost = 0
   readonly #drops: (Set<DagValueId> | undefined)[]
   readonly #again: Again
-  readonly #measure: Measure
   /** Runs of each stage: what is computed again, its own task, updates. */
   readonly #runs: DagTaskId[][]
-  /** Of each stage, the most bytes at once of what it touches; and those during each run, unless stale. */
-  readonly #local: Float64Array
-  readonly #during: number[][]
-  readonly #stale: Uint8Array
+  readonly #local: Local
   readonly #reserved: Float64Array
-  readonly #dirty: number[] = []
-  readonly #isDirty: Uint8Array
   readonly #droppable: Uint8Array
   readonly #stay: (value: DagValueId, from: number, to: number, sign: number) => void
   readonly #end: (stage: number) => void
-  #journal: number[] | undefined
-  /** What was measured at `begin`, in the stages that have changed since. */
-  readonly #measured = new Map<number, number>()
-  /** The same before the last trial, and what that changed. */
+  #journal: Journal | undefined
+  /** What was measured before what is written down in the journal, and before the last trial. */
+  readonly #begun = new Map<number, number>()
   readonly #tried = new Map<number, number>()
+  /** What the last trial changed. */
   #trial: Drops = []
   #trialDrops = false
-  #trying = false
   /** Stages with other drops than they are in line with, and tasks turned early or late. */
   readonly #changed = new Set<number>()
   readonly #turned: DagTaskId[] = []
@@ -84,17 +80,14 @@ export class Timeline {
     this.touches = new Touches(model)
     this.#drops = new Array<Set<DagValueId> | undefined>(count).fill(undefined)
     this.#again = new Again(model, this.stageOf)
-    this.#measure = new Measure(model, this.touches, this.updates, count - 1)
     this.#runs = new Array<DagTaskId[]>(count).fill(unset)
-    this.#local = new Float64Array(count)
+    const measure = new Measure(model, this.touches, this.updates, count - 1)
+    this.#local = new Local(measure, this.profile, this.#runs)
     this.#reserved = new Float64Array(count)
-    this.#during = Array.from({ length: count }, () => [])
-    this.#stale = new Uint8Array(count)
-    this.#isDirty = new Uint8Array(count)
     this.#droppable = droppable(model, this.stageOf)
     const { size } = model
     this.#stay = (v, from, to, sign) => this.profile.add(from, to, sign * size[v]!)
-    this.#end = stage => this.#mark(stage)
+    this.#end = stage => this.#local.mark(stage)
     this.#build()
   }
 
@@ -119,7 +112,7 @@ export class Timeline {
   /** Those which were not dropped are, all at once; returns them. */
   drop(drops: Drops): Drops {
     const fresh = drops.filter(([v, stage]) => !this.has(v, stage))
-    for (const [v, stage] of fresh) this.#note(v, stage, 1)
+    for (const [v, stage] of fresh) this.#journal?.note(v, stage, true)
     this.#set(fresh, true)
     return fresh
   }
@@ -127,7 +120,7 @@ export class Timeline {
   /** Those which were dropped are so no longer; returns them. */
   keep(drops: Drops): Drops {
     const there = drops.filter(([v, stage]) => this.has(v, stage))
-    for (const [v, stage] of there) this.#note(v, stage, 0)
+    for (const [v, stage] of there) this.#journal?.note(v, stage, false)
     this.#set(there, false)
     return there
   }
@@ -135,22 +128,22 @@ export class Timeline {
   /** Drops, or keeps, to have a look: `undo` takes it back for little, as long as nothing else has changed. */
   try(drops: Drops, dropped: boolean): void {
     this.#tried.clear()
-    this.#trying = true
+    this.#local.note(this.#tried)
     this.#trial = dropped ? this.drop(drops) : this.keep(drops)
     this.#trialDrops = dropped
-    this.#trying = false
+    this.#local.forget(this.#tried)
   }
 
   undo(): void {
     // The last first, so that nothing of it remains written down.
     for (let i = this.#trial.length - 1; i >= 0; i--) {
       const [v, stage] = this.#trial[i]!
-      this.#note(v, stage, this.#trialDrops ? 0 : 1)
+      this.#journal?.note(v, stage, !this.#trialDrops)
       this.#toggle(v, stage, !this.#trialDrops)
     }
     this.#trial = []
     this.#settle()
-    this.#restore(this.#tried)
+    this.#local.restore(this.#tried)
   }
 
   /**
@@ -171,20 +164,10 @@ export class Timeline {
     return this.profile.exceeds(room, from + 1, stage - 1)
   }
 
-  /** Writes a change down; one that takes back the last takes that out. */
-  #note(value: DagValueId, stage: number, kind: 0 | 1): void {
-    const journal = this.#journal
-    if (journal === undefined) return
-    const end = journal.length
-    if (end > 0 && journal[end - 1] === 1 - kind && journal[end - 2] === stage && journal[end - 3] === value)
-      journal.length = end - 3
-    else journal.push(value, stage, kind)
-  }
-
   #set(drops: Drops, dropped: boolean): void {
     for (const [v, stage] of drops) this.#toggle(v, stage, dropped)
     this.#settle()
-    this.#clean()
+    this.#local.update()
   }
 
   #toggle(value: DagValueId, stage: number, dropped: boolean): void {
@@ -247,34 +230,32 @@ export class Timeline {
       if (!same || (low <= b && b <= high)) this.#restage(b)
     }
     this.#settleAll()
-    this.#clean()
+    this.#local.update()
   }
 
   /** From here on changes are written down, until `commit` or `rollback`. */
   begin(): void {
-    this.#journal = []
+    this.#journal = new Journal()
+    this.#local.note(this.#begun)
   }
 
   commit(): void {
-    this.#journal = undefined
-    this.#measured.clear()
+    this.#stop()
+    this.#begun.clear()
   }
 
   /** Takes back what has changed since `begin`. */
   rollback(): void {
-    const journal = this.#journal!
-    this.#journal = undefined
-    for (let i = journal.length - 3; i >= 0; i -= 3) {
-      const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
-      if (kind !== 2) {
-        this.#toggle(a, b, kind === 0)
-        continue
+    this.#stop().backwards((a, b, kind) => {
+      if (kind !== kinds.move) {
+        this.#toggle(a, b, kind === kinds.keep)
+        return
       }
       this.#settle()
       this.#move(b, a)
-    }
+    })
     this.#settle()
-    this.#restore(this.#measured)
+    this.#local.restore(this.#begun)
   }
 
   /** The order and drops as they were at `begin`. */
@@ -282,31 +263,38 @@ export class Timeline {
     const journal = this.#journal!
     this.rollback()
     const saved = this.save()
-    this.#journal = []
-    for (let i = 0; i < journal.length; i += 3) {
-      const [a, b, kind] = [journal[i]!, journal[i + 1]!, journal[i + 2]!]
-      if (kind === 2) this.move(a, b)
-      else if (kind === 1) this.drop([[a, b]])
+    this.begin()
+    journal.forwards((a, b, kind) => {
+      if (kind === kinds.move) this.move(a, b)
+      else if (kind === kinds.drop) this.drop([[a, b]])
       else this.keep([[a, b]])
-    }
+    })
     return saved
   }
 
-  /** Values whose drops changed since `begin`, with the stages: pairs in a row, the latest last. */
+  /** Values whose drops changed since `begin`, with the stages; the latest last. */
   changes(): Drops {
     const list: [number, number][] = []
-    const journal = this.#journal ?? []
-    for (let i = 0; i < journal.length; i += 3)
-      if (journal[i + 2]! < 2) list.push([journal[i]!, journal[i + 1]!])
+    this.#journal?.forwards((a, b, kind) => {
+      if (kind !== kinds.move) list.push([a, b])
+    })
     return list
+  }
+
+  /** Nothing is written down any more; what was. */
+  #stop(): Journal {
+    const journal = this.#journal!
+    this.#journal = undefined
+    this.#local.forget(this.#begun)
+    return journal
   }
 
   /** Moves the task of stage `from` to stage `to`, with its drops; those between them close up. */
   move(from: number, to: number): void {
     if (from === to) return
-    this.#journal?.push(from, to, 2)
+    this.#journal?.move(from, to)
     this.#move(from, to)
-    this.#clean()
+    this.#local.update()
   }
 
   #move(from: number, to: number): void {
@@ -369,9 +357,8 @@ export class Timeline {
   excess(target: number): number {
     let sum = 0
     this.profile.over(target, (b, most) => {
-      const through = most - this.#local[b]! - target
-      if (this.#stale[b] === 1) this.#look(b)
-      const during = this.#during[b]!
+      const through = most - this.#local.at(b) - target
+      const during = this.#local.during(b)
       for (let i = 0; i < this.#runs[b]!.length; i++) {
         const over = during[i]! + through
         if (over > 0) sum += over
@@ -401,8 +388,7 @@ export class Timeline {
 
   /** The run of a stage at which most is alive. */
   localPeakAt(stage: number): number {
-    this.#look(stage)
-    return this.#measure.peakAt
+    return this.#local.peakAt(stage)
   }
 
   #build(): void {
@@ -412,7 +398,7 @@ export class Timeline {
     this.#unsettled = true
     for (let b = 0; b <= last; b++) this.#restage(b)
     this.#settleAll()
-    this.#clean()
+    this.#local.update()
   }
 
   #settleAll(): void {
@@ -442,7 +428,7 @@ export class Timeline {
     for (const t of runs) this.#cost += model.cost[t]!
     this.work += 1 + runs.length
     this.#runs[b] = runs
-    this.#mark(b)
+    this.#local.mark(b)
     const outputs = b === this.order.length ? updates.finals : undefined
     touches.replace(b, runs, outputs, this.#stay, this.#end)
     if (!updates.any) return
@@ -474,58 +460,18 @@ export class Timeline {
     const start = updates.lastRun(t)
     const [oldStart, oldEnd] = [updates.copyStart[w]!, updates.copyEnd[w]!]
     const end = start < 0 ? -1 : updates.copiedUntil(p, start, this.#runs[start]!)
-    if (end >= 0) this.#mark(start)
+    if (end >= 0) this.#local.mark(start)
     if (oldEnd === end && (end < 0 || oldStart === start)) return
     if (oldEnd >= 0) {
       profile.add(oldStart + 1, oldEnd - 1, -model.size[w]!)
-      this.#mark(oldStart)
-      this.#mark(oldEnd)
+      this.#local.mark(oldStart)
+      this.#local.mark(oldEnd)
     }
     updates.setCopy(p, w, start, end)
     if (end >= 0) {
       profile.add(start + 1, end - 1, model.size[w]!)
-      this.#mark(end)
-    } else if (start >= 0) this.#mark(start)
-  }
-
-  #mark(stage: number): void {
-    if (this.#isDirty[stage] === 1) return
-    this.#isDirty[stage] = 1
-    this.#dirty.push(stage)
-  }
-
-  /** Measures the stages in which something changed. */
-  #clean(): void {
-    for (const b of this.#dirty) {
-      const before = this.#local[b]!
-      if (this.#trying && !this.#tried.has(b)) this.#tried.set(b, before)
-      if (this.#journal !== undefined && !this.#measured.has(b)) this.#measured.set(b, before)
-      this.#setLocal(b, this.#look(b))
-    }
-    this.#dirty.length = 0
-  }
-
-  /** The stages in which something changed are as they were: so is what was measured there. */
-  #restore(measured: Map<number, number>): void {
-    for (const b of this.#dirty) {
-      const before = measured.get(b)
-      this.#setLocal(b, before ?? this.#look(b))
-      if (before !== undefined) this.#stale[b] = 1
-    }
-    this.#dirty.length = 0
-    measured.clear()
-  }
-
-  /** The most bytes at once of what a stage touches. */
-  #look(b: number): number {
-    this.#stale[b] = 0
-    return this.#measure.run(b, this.#runs[b]!, this.#during[b]!)
-  }
-
-  #setLocal(b: number, local: number): void {
-    this.#isDirty[b] = 0
-    this.profile.add(b, b, local - this.#local[b]!)
-    this.#local[b] = local
+      this.#local.mark(end)
+    } else if (start >= 0) this.#local.mark(start)
   }
 }
 
@@ -539,21 +485,3 @@ function sameSet(a: ReadonlySet<number> | undefined, b: ReadonlySet<number> | un
 const unset: DagTaskId[] = []
 
 export type Drops = (readonly [value: DagValueId, stage: number])[]
-
-/**
- * Values that some task may compute again: a flag a value. A task that also writes a successor may run again, and the last
- * run counts, as long as nothing else reads the successor.
- */
-function droppable(model: Model, stageOf: Int32Array): Uint8Array {
-  const read = Uint8Array.from(model.output)
-  for (const t of model.needed) for (const v of model.reads[t]!) read[v] = 1
-  return Uint8Array.from(model.producer, (t, v) =>
-    t >= 0 &&
-    model.once[t] === 0 &&
-    stageOf[t]! >= 0 &&
-    model.bufferOf[v]! < 0 &&
-    !model.writes[t]!.some(w => model.bufferOf[w]! >= 0 && read[w] === 1)
-      ? 1
-      : 0,
-  )
-}
