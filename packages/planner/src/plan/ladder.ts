@@ -79,7 +79,8 @@ function attempt(search: Search, target: number, random: Random): boolean {
     timeline.begin()
     // Another way down: forget a part of what was decided, and vary.
     if (tries > 0) timeline.keep(before.filter(() => random.below(4) >= tries))
-    if (search.repair(target, { stop: () => search.work > limit, ...(tries > 0 && { random }) })) {
+    const stop = (): boolean => search.work > limit
+    if (search.repair(target, { stop, lean: true, ...(tries > 0 && { random }) })) {
       timeline.commit()
       search.prune(target)
       return true

@@ -147,6 +147,7 @@ export class Planning {
     const file = timeline.order.slice()
     const many = model.needed.length >= large
     if (!given) yield () => new Search(timeline)
+    if (many && this.#late()) return
     const chain = chainOf(model)
     if (chain !== undefined) {
       const sequence = planChain(model, chain, this.#target)
@@ -154,7 +155,7 @@ export class Planning {
     } else
       for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
-    if (!many || (searches.length === 0 && model.needed.length < huge))
+    if (!many || (searches.length === 0 && model.needed.length < huge && !this.#late()))
       for (const search of new Lanes(model).searches) {
         const known = !given && search.timeline.order.every((t, i) => t === file[i])
         if (!known) yield () => search
@@ -165,6 +166,7 @@ export class Planning {
   *#halves(alone: boolean): Generator<void, void, undefined> {
     const model = this.#model
     const { timeLimit, iterations, seed, depth = 0 } = this.#options
+    if (model.needed.length >= large && this.#late()) return
     const cut = depth < deepest && chainOf(model) === undefined
     const halves = cut ? halvesAt(model, this.#target) : undefined
     if (halves === undefined) return

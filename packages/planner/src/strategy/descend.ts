@@ -28,7 +28,7 @@ export function descend(search: Search, target: number, random: Random, limits: 
     let reached = true
     while (reached && search.peak > target) {
       const part = Math.max(target, Math.floor(search.peak * 0.95))
-      reached = search.repair(part, { stop, ...(tries > 0 && { random }) })
+      reached = search.repair(part, { stop, lean: tries % 2 === 1, ...(tries > 0 && { random }) })
       if (reached) search.prune(part, undefined, { stop })
     }
     if (reached) return true
@@ -47,13 +47,16 @@ export function descendToFloor(search: Search, floor: number, random: Random, li
   const { align } = search.model
   if (search.timeline.order.length > large) {
     // There, what is superfluous takes too long to find at every step.
-    while (search.peak > floor && search.repair(Math.max(floor, Math.floor(0.9 * search.peak)), { stop }));
+    while (
+      search.peak > floor &&
+      search.repair(Math.max(floor, Math.floor(0.9 * search.peak)), { stop, lean: true })
+    );
     search.prune(search.peak, undefined, { stop })
   }
   for (let share = 0.1, tries = 0; search.peak > floor && share > 0 && !stop(); ) {
     const target = Math.max(floor, Math.min(search.peak - align, Math.floor(search.peak * (1 - share))))
     const before = search.save()
-    if (search.repair(target, { stop, ...(tries > 0 && { random }) })) {
+    if (search.repair(target, { stop, lean: true, ...(tries > 0 && { random }) })) {
       search.prune(target, undefined, { stop })
       tries = 0
       continue

@@ -35,6 +35,13 @@ interface Way {
   readonly taken: number
 }
 
+export interface CandidateOptions {
+  /** What the worth of each value is multiplied by; 1 unless said. */
+  readonly vary?: () => number
+  /** Whether all is computed again from what is there at the moment: what is computed in between is not kept for it. */
+  readonly lean?: boolean
+}
+
 const one = (): number => 1
 
 /** Least weight of a cost, so that free moves are compared by what they save. */
@@ -83,6 +90,7 @@ export class Candidates {
     () => new Map<number, { readonly values: readonly DagValueId[]; uses: number }>(),
   )
   #epoch = 0
+  #lean = false
 
   constructor(timeline: Timeline) {
     const { model } = timeline
@@ -116,17 +124,17 @@ export class Candidates {
   }
 
   /**
-   * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first, times what `vary`
-   * draws for each value. What a candidate costs is only looked at when its turn may have come, and again when others have been
+   * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first. What a candidate costs is only looked at when its turn may have come, and again when others have been
    * taken since, which may share with it what is computed again. One at a time: the next call ends the last.
    */
   *best(
     stage: number,
     index: number,
     over: number,
-    vary: () => number = one,
+    { vary = one, lean = false }: CandidateOptions = {},
   ): Generator<Candidate, void, undefined> {
     const { size } = this.#model
+    this.#lean = lean
     this.#look(stage)
     const [ranking, open, number] = [this.#ranking, this.#open, this.#number]
     ranking.clear()
@@ -378,7 +386,7 @@ export class Candidates {
         if (seen[u] === epoch || pinned[u] === 1) continue
         seen[u] = epoch
         // Computed in between, for the first time or again, it can be kept from then on.
-        if (timeline.touches.after(u, here) <= b) continue
+        if (!this.#lean && timeline.touches.after(u, here) <= b) continue
         if (this.#livesAt(u, here, index)) continue
         if (i === 0) kept += size[u]!
         if (timeline.droppable(u)) drops.push([u, b])

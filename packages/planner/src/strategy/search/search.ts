@@ -34,6 +34,8 @@ export interface RepairOptions {
   readonly costLimit?: number
   /** How many candidates a move is chosen from. */
   readonly looks?: number
+  /** Whether what is computed again is not kept for more than it is needed for: fewer bytes, at a higher cost. */
+  readonly lean?: boolean
   readonly stop?: () => boolean
 }
 
@@ -75,7 +77,7 @@ export class Search {
       if (options.stop?.() === true) return false
       if (this.#step(target, options)) continue
       if (options.random === undefined || --kicks < 0) return false
-      this.#kick(target, options.random)
+      this.#kick(target, options.random, options.lean)
     }
     return true
   }
@@ -180,8 +182,8 @@ export class Search {
       const center = random.below(2) === 0 || all.length === 0 ? timeline.profile.peakAt : undefined
       if (all.length > 0) timeline.keep(this.#part(all, random, center))
       if (random.below(2) === 0) this.#shift(random)
-      if (random.below(2) === 0) this.#thin(random)
-      this.repair(goal, { random, ...(stop && { stop }) })
+      if (random.below(2) === 0) this.#thin(random, true)
+      this.repair(goal, { random, lean: true, ...(stop && { stop }) })
       if (timeline.peak > peak || (timeline.peak === peak && timeline.profile.area >= area))
         timeline.rollback()
       else timeline.commit()
@@ -215,16 +217,18 @@ export class Search {
   }
 
   /** What could be absent where the peak is, the best first. */
-  *#atPeak(target: number, random: Random | undefined): Generator<Candidate, void, undefined> {
+  *#atPeak(target: number, random?: Random, lean?: boolean): Generator<Candidate, void, undefined> {
     const { timeline } = this
     if (timeline.peak > timeline.profile.peak) return
     const stage = timeline.profile.peakAt
-    const vary = random && ((): number => 0.5 + random.unit())
-    yield* this.#candidates.best(stage, timeline.localPeakAt(stage), timeline.peak - target, vary)
+    yield* this.#candidates.best(stage, timeline.localPeakAt(stage), timeline.peak - target, {
+      ...(random && { vary: () => 0.5 + random.unit() }),
+      ...(lean !== undefined && { lean }),
+    })
   }
 
   /** Drops what is cheap to compute again around some moment, peak or not: then there may be room for what is dear. */
-  #thin(random: Random): void {
+  #thin(random: Random, lean = false): void {
     const { timeline } = this
     const last = timeline.order.length
     const center = random.below(last + 1)
@@ -233,14 +237,15 @@ export class Search {
       const runs = timeline.runs(stage).length
       if (runs === 0) continue
       const all = Number.POSITIVE_INFINITY
-      const found = this.#candidates.best(stage, random.below(runs), all, () => random.unit()).next().value
+      const options = { vary: () => random.unit(), lean }
+      const found = this.#candidates.best(stage, random.below(runs), all, options).next().value
       if (found) timeline.drop(found.drops)
     }
   }
 
   /** A candidate that does not help by itself, or another place for a task. */
-  #kick(target: number, random: Random): void {
-    const found = [...this.#atPeak(target, undefined)]
+  #kick(target: number, random: Random, lean = false): void {
+    const found = [...this.#atPeak(target, undefined, lean)]
     if (found.length === 0 || random.below(2) === 0) this.#shift(random)
     else this.timeline.drop(found[random.below(found.length)]!.drops)
   }
@@ -255,14 +260,15 @@ export class Search {
   }
 
   /** One move: the candidate at the peak that takes most excess off for its cost. False if none takes any. */
-  #step(target: number, { random, stop, looks: count }: RepairOptions): boolean {
+  #step(target: number, options: RepairOptions): boolean {
+    const { random, lean, looks: count } = options
     const { timeline } = this
-    if (timeline.order.length > large && this.#batch(target, random, stop)) return true
+    if (timeline.order.length > large && this.#batch(target, options)) return true
     const before = { excess: timeline.excess(target), cost: timeline.cost }
     let best: Candidate | undefined
     let most = 0
     let left = count ?? (random === undefined ? looks.first : looks.stuck)
-    for (const candidate of this.#atPeak(target, random)) {
+    for (const candidate of this.#atPeak(target, random, lean)) {
       timeline.try(candidate.drops, true)
       const gain = before.excess - timeline.excess(target)
       const cost = timeline.cost - before.cost
@@ -281,7 +287,7 @@ export class Search {
    * Takes one candidate after the other, the best first, until half of what the peak has too much is gone, or all of it where that
    * is not much: so stages come down together, and what one keeps for another still changes. Whether any was taken.
    */
-  #batch(target: number, random: Random | undefined, stop: (() => boolean) | undefined): boolean {
+  #batch(target: number, { random, lean, stop }: RepairOptions): boolean {
     const { timeline } = this
     const stage = timeline.profile.peakAt
     const start = timeline.profile.at(stage)
@@ -289,7 +295,7 @@ export class Search {
     const goal = half < near * target ? target : target + half
     do {
       let [now, vain] = [start, 0]
-      for (const candidate of this.#atPeak(target, random)) {
+      for (const candidate of this.#atPeak(target, random, lean)) {
         timeline.try(candidate.drops, true)
         const next = timeline.profile.at(stage)
         if (next < now && timeline.peak <= start) [now, vain] = [next, 0]
