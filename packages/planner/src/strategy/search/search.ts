@@ -25,9 +25,6 @@ const slacks = Array.from({ length: 64 }, (_, i) => (i < 32 ? 0 : (0.04 * (63 - 
 const large = 3000
 const patience = 64
 
-/** How near the target, as a share of it, many candidates are to bring a stage at once, and not just half of the way. */
-const near = 0.01
-
 export interface RepairOptions {
   /** Choices vary; and where no drop helps, one that does not, or another place for a task, is tried. */
   readonly random?: Random
@@ -284,15 +281,14 @@ export class Search {
   }
 
   /**
-   * Takes one candidate after the other, the best first, until half of what the peak has too much is gone, or all of it where that
-   * is not much: so stages come down together, and what one keeps for another still changes. Whether any was taken.
+   * Takes one candidate after the other, the best first, until half of what the peak has too much is gone: so stages come down
+   * together, and what one keeps for another still changes. Whether any was taken.
    */
   #batch(target: number, { random, lean, stop }: RepairOptions): boolean {
     const { timeline } = this
     const stage = timeline.profile.peakAt
     const start = timeline.profile.at(stage)
-    const half = (start - target) / 2
-    const goal = half < near * target ? target : target + half
+    const goal = target + (start - target) / 2
     do {
       let [now, vain] = [start, 0]
       for (const candidate of this.#atPeak(target, random, lean)) {
