@@ -57,6 +57,10 @@ const followed = 64
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
 const longest = { small: 4096, large: 64 }
 const large = 3000
+const huge = 50_000
+
+/** How much of what a value cost when it was last looked at it is taken to cost, until it is looked at again. */
+const trust = 0.5
 
 /** Finds what could be absent at a moment: values that are alive but unused then and needed by a later stage. */
 export class Candidates {
@@ -91,6 +95,9 @@ export class Candidates {
   )
   #epoch = 0
   #lean = false
+  /** What a value cost at least when that was last looked at, in huge DAGs: where thousands are alive, not all are looked at each time. */
+  readonly #paid: Float64Array
+  readonly #huge: boolean
 
   constructor(timeline: Timeline) {
     const { model } = timeline
@@ -116,6 +123,8 @@ export class Candidates {
       looked: new Int32Array(values),
     }
     this.#number = new Int32Array(values)
+    this.#paid = new Float64Array(values)
+    this.#huge = timeline.order.length >= huge
     this.#ranking = new Ranking(values)
     this.#values = model.dag.values.flatMap((_, v) =>
       model.size[v]! > 0 && timeline.droppable(v) ? [v] : [],
@@ -147,7 +156,7 @@ export class Candidates {
       number[v] = count
       open.factor[count] = vary()
       open.looked[count] = 0
-      rank(count, open.bytes[count]!, open.price[count]!)
+      rank(count, open.bytes[count]!, Math.max(open.price[count]!, trust * this.#paid[v]!))
       count++
     }
     // What comes of those, numbered after them.
@@ -181,6 +190,11 @@ export class Candidates {
       const rest = Math.max(0, ranking.most) / open.factor[k]!
       const limit = 2 * Math.max(turn.price, bytes / (rest + epsilon))
       const { ways, price } = this.#ways(k, turn.fresh, stage, index, limit)
+      if (this.#huge) {
+        const prices = ways.map(w => (w.cost * bytes) / Math.min(w.bytes, over))
+        if (price !== undefined) prices.push(price)
+        this.#paid[open.v[k]!] = prices.length > 0 ? Math.min(...prices) : 0
+      }
       for (const candidate of ways) {
         more.push({ k, looked, candidate, taken })
         rank(k, candidate.bytes, candidate.cost)
