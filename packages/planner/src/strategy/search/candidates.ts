@@ -57,9 +57,9 @@ const followed = 64
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
 const longest = { small: 4096, large: 64 }
 const large = 3000
-const huge = 50_000
 
-/** How much of what a value cost when it was last looked at it is taken to cost, until it is looked at again. */
+/** From so many stages on, how much of what a value cost when it was last looked at it is taken to cost until it is looked at again. */
+const huge = 50_000
 const trust = 0.5
 
 /** Finds what could be absent at a moment: values that are alive but unused then and needed by a later stage. */
@@ -133,8 +133,9 @@ export class Candidates {
   }
 
   /**
-   * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first. What a candidate costs is only looked at when its turn may have come, and again when others have been
-   * taken since, which may share with it what is computed again. One at a time: the next call ends the last.
+   * At the `index`th run of a stage, of which `over` bytes are too many: the most of these for the cost first. What a candidate
+   * costs is only looked at when its turn may have come, and again when others have been taken since, which may share with it what
+   * is computed again. One at a time: the next call ends the last.
    */
   *best(
     stage: number,
