@@ -8,6 +8,7 @@ import { Lanes } from '../strategy/lanes.ts'
 import { baseOrders } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
+import { large } from '../strategy/size.ts'
 import { smallestBudget } from '../strategy/states/search.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { verify } from '../verify/verify.ts'
@@ -37,8 +38,6 @@ export interface Minimum {
 const small = 12
 /** Up to so many, all orders are gone on with where they are stuck. */
 const middling = 200
-/** From this many tasks on, one order has to do. */
-const large = 3000
 /** Most work, in runs, on the way down from each order, and in what the bound looks at. */
 const work = { floor: 4e6, bound: 8e6 }
 /** How often what is lowest goes on from where it is stuck, and what is not. */

@@ -11,6 +11,7 @@ import { descend } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
+import { huge, large } from '../strategy/size.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
 import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
@@ -24,10 +25,6 @@ import { runsOf } from './runs.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
-/** From this many tasks on, one order has to do. */
-const large = 3000
-/** And from here on, the order of the file. */
-const huge = 50_000
 /** Most work: in runs on the way down to a target; in what bounds look at, where there is a time limit and where there is none. */
 const work = { target: 2e6, least: 2e6, bound: { most: 4e7, second: 3e6, rounds: 1.5e6 } }
 const rounds = 200

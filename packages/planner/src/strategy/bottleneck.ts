@@ -3,12 +3,10 @@ import { Moment } from '../bound/moment.ts'
 import type { Dag, DagTaskId, DagValueId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { trainingOrder, turningPoint } from './chain/blocks.ts'
+import { large } from './size.ts'
 
 /** What a task may leave of the budget for the DAG to be cut at it, as a share of what is not there from the start. */
 const narrow = 0.06
-
-/** From this many tasks on, nothing is looked for that might be held across. */
-const large = 3000
 
 /** A training DAG cut at a task of its backward pass beside which next to nothing can live: two DAGs over the same ids. */
 export interface Halves {
@@ -38,6 +36,7 @@ export function halvesAt(model: Model, budget: number): Halves | undefined {
   // What is there when the task has run.
   const held = new Set<DagValueId>(writes[task])
   const { again, left } = holdOutputs(model, task, before, held, budget, room)
+  // In large DAGs, nothing is looked for that might be held across.
   if (model.needed.length < large) holdInputs(model, before, later, held, left)
   const first = [...held].filter(v => !again.includes(producer[v]!))
   return {

@@ -1,7 +1,6 @@
 import type { Random } from './random.ts'
 import type { Search } from './search/search.ts'
-
-const large = 3000
+import { large } from './size.ts'
 
 export interface Limits {
   /** Most work, in runs. */

@@ -1,6 +1,7 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Ranking } from '../ranking.ts'
+import { huge, large } from '../size.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
 
@@ -56,10 +57,8 @@ const followed = 64
 
 /** Longest chain of values that one candidate drops, in small DAGs and in large ones. */
 const longest = { small: 4096, large: 64 }
-const large = 3000
 
-/** From so many stages on, how much of what a value cost when it was last looked at it is taken to cost until it is looked at again. */
-const huge = 50_000
+/** In huge DAGs, how much of what a value cost when it was last looked at it is taken to cost until it is looked at again. */
 const trust = 0.5
 
 /** Finds what could be absent at a moment: values that are alive but unused then and needed by a later stage. */

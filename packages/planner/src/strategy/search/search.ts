@@ -1,5 +1,6 @@
 import type { Model } from '../../dag/model.ts'
 import type { Random } from '../random.ts'
+import { large } from '../size.ts'
 import type { Drops, Saved, Timeline } from '../timeline/timeline.ts'
 import { type Candidate, Candidates } from './candidates.ts'
 
@@ -21,8 +22,7 @@ const few = 64
 /** By how much of the best overhead the next schedule may be worse, by turns. */
 const slacks = Array.from({ length: 64 }, (_, i) => (i < 32 ? 0 : (0.04 * (63 - i)) / 32))
 
-/** From this many stages on, many candidates are taken at a time, until so many in a row take nothing off. */
-const large = 3000
+/** In large DAGs many candidates are taken at a time, until so many in a row take nothing off. */
 const patience = 64
 
 export interface RepairOptions {
