@@ -1,17 +1,12 @@
 import type { Dag } from '../dag/dag.ts'
-import { type Model, modelOf } from '../dag/model.ts'
+import { modelOf } from '../dag/model.ts'
 
 /**
  * Live bytes at the peak of the plainest schedule: every needed task once, in file order, each value freed after its last
  * reader, nothing in place. Percentages of a file's memory mean this. Throws DagError.
  */
 export function storeAllPeak(dag: Dag): number {
-  return peakOfStoringAll(modelOf(dag))
-}
-
-/** The same, under the options that the model has picked. */
-export function peakOfStoringAll(model: Model): number {
-  const { dag } = model
+  const model = modelOf(dag)
   const last = new Int32Array(dag.values.length).fill(-1)
   for (const [i, t] of model.needed.entries())
     for (const v of [...model.reads[t]!, ...model.writes[t]!]) last[v] = i
