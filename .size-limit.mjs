@@ -12,12 +12,12 @@ const bundle = (name, limit, options = {}) => ({
 export default [
   bundle('graph', 35),
   bundle('autodiff', 5),
-  bundle('planner', 50),
-  bundle('planner', 38, {
+  bundle('planner', 52),
+  bundle('planner', 39, {
     name: '@stint/planner, what the engine takes',
     import: '{ ladder, improveRung, profile }',
   }),
-  bundle('planner', 38, { name: '@stint/planner, its thread', entry: 'thread' }),
+  bundle('planner', 39, { name: '@stint/planner, its thread', entry: 'thread' }),
   bundle('planner', 15, { name: '@stint/planner/exact', entry: 'exact' }),
   bundle('engine', 20),
   bundle('backend-cpu', 20),

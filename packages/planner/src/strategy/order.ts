@@ -1,6 +1,7 @@
 import type { Dag, DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
 import { Ranking } from './ranking.ts'
+import { readersOf } from './readers.ts'
 import { Timeline } from './timeline/timeline.ts'
 
 /** Most stages that are looked at to improve an order; larger DAGs make do with the heuristics. */
@@ -96,8 +97,7 @@ function slide(model: Model, order: readonly DagTaskId[], sweeps: number): DagTa
 function slideOnce(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
   const at = new Float64Array(model.cost.length).fill(-1)
   for (const [i, t] of order.entries()) at[t] = i
-  const readers: number[][] = Array.from({ length: model.size.length }, () => [])
-  for (const t of order) for (const v of model.reads[t]!) readers[v]!.push(t)
+  const readers = readersOf(model, order)
   const key = new Float64Array(model.cost.length)
   for (const t of order) {
     let earliest = -1
@@ -129,15 +129,7 @@ function slideOnce(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
 
 /** The order by key, as far as reads allow. */
 function topological(model: Model, order: readonly DagTaskId[], key: Float64Array): DagTaskId[] {
-  const waiting = new Int32Array(model.cost.length)
-  const readers: number[][] = Array.from({ length: model.cost.length }, () => [])
-  for (const t of order)
-    for (const v of model.reads[t]!) {
-      const p = model.producer[v]!
-      if (p < 0) continue
-      waiting[t]!++
-      readers[p]!.push(t)
-    }
+  const { waiting, release } = waitingOf(model, order)
   // Of equal keys, what came before comes first.
   const sorted = order.toSorted((a, b) => key[a]! - key[b]!)
   const place = new Int32Array(model.cost.length)
@@ -153,7 +145,7 @@ function topological(model: Model, order: readonly DagTaskId[], key: Float64Arra
   for (let i = ready.pop(); i >= 0; i = ready.pop()) {
     const t = pushed[i]!
     result.push(t)
-    for (const r of readers[t]!) if (--waiting[r]! === 0) push(r)
+    release(t, push)
   }
   return result
 }
@@ -162,16 +154,8 @@ function topological(model: Model, order: readonly DagTaskId[], key: Float64Arra
 function greedy(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
   const position = new Map(order.map((t, i) => [t, i]))
   const readersLeft = new Int32Array(model.size.length)
-  const waiting = new Int32Array(model.cost.length)
-  const readers: number[][] = Array.from({ length: model.cost.length }, () => [])
-  for (const t of order)
-    for (const v of model.reads[t]!) {
-      readersLeft[v]!++
-      const p = model.producer[v]!
-      if (p < 0) continue
-      waiting[t]!++
-      readers[p]!.push(t)
-    }
+  for (const t of order) for (const v of model.reads[t]!) readersLeft[v]!++
+  const { waiting, release } = waitingOf(model, order)
   const change = (t: DagTaskId): number => {
     let bytes = 0
     for (const w of model.writes[t]!)
@@ -196,7 +180,23 @@ function greedy(model: Model, order: readonly DagTaskId[]): DagTaskId[] {
     ready.delete(best)
     result.push(best)
     for (const v of model.reads[best]!) readersLeft[v]!--
-    for (const r of readers[best]!) if (--waiting[r]! === 0) ready.add(r)
+    release(best, r => ready.add(r))
   }
   return result
+}
+
+/** How many inputs each task waits for; and what a task gives to those that read its results, which then may be ready. */
+function waitingOf(
+  model: Model,
+  order: readonly DagTaskId[],
+): { waiting: Int32Array; release(t: DagTaskId, ready: (reader: DagTaskId) => void): void } {
+  const readers = readersOf(model, order)
+  const waiting = new Int32Array(model.cost.length)
+  for (const t of order) for (const v of model.reads[t]!) if (model.producer[v]! >= 0) waiting[t]!++
+  return {
+    waiting,
+    release(t, ready) {
+      for (const w of model.writes[t]!) for (const r of readers[w]!) if (--waiting[r]! === 0) ready(r)
+    },
+  }
 }

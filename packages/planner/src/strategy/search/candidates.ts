@@ -1,6 +1,7 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Ranking } from '../ranking.ts'
+import { readersOf } from '../readers.ts'
 import { huge, large } from '../size.ts'
 import type { Drops, Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
@@ -66,13 +67,13 @@ export class Candidates {
   readonly #model: Model
   readonly #timeline: Timeline
   /** Updates that read a value. */
-  readonly #updates: (readonly DagTaskId[])[]
+  readonly #updates: readonly (readonly DagTaskId[])[]
   readonly #first: Int32Array
   readonly #last: Int32Array
   readonly #seen: Int32Array
   readonly #queued: Int32Array
   /** Tasks that read a value. */
-  readonly #readers: (readonly DagTaskId[])[]
+  readonly #readers: readonly (readonly DagTaskId[])[]
   /** What is alive but unused, and when and at what price at least it is computed again; in arrays, for there can be much. */
   readonly #open: {
     readonly v: Int32Array
@@ -102,12 +103,8 @@ export class Candidates {
     const { model } = timeline
     this.#model = model
     this.#timeline = timeline
-    const updates: DagTaskId[][] = Array.from({ length: model.size.length }, () => [])
-    for (const t of timeline.updates.tasks) for (const v of model.reads[t]!) updates[v]!.push(t)
-    this.#updates = updates
-    const readers: DagTaskId[][] = Array.from({ length: model.size.length }, () => [])
-    for (const t of model.needed) for (const v of model.reads[t]!) readers[v]!.push(t)
-    this.#readers = readers
+    this.#updates = readersOf(model, timeline.updates.tasks)
+    this.#readers = readersOf(model, model.needed)
     this.#first = new Int32Array(model.size.length)
     this.#last = new Int32Array(model.size.length)
     this.#seen = new Int32Array(model.size.length)
