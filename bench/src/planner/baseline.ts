@@ -31,6 +31,12 @@ export function against(line: Line, { graphs }: Baseline): 'worse' | 'same' | 'b
   return now > then + tolerance ? 'worse' : now < then - tolerance ? 'better' : 'same'
 }
 
+/** Graphs of the baseline of which there is no line. */
+export function missing({ graphs }: Baseline, lines: readonly Line[]): string[] {
+  const there = new Set(lines.map(l => l.graph))
+  return Object.keys(graphs).filter(name => !there.has(name))
+}
+
 /** The baseline with what the lines have that it lacks, or better. */
 export function improved(baseline: Baseline, lines: readonly Line[]): Baseline {
   const graphs = Object.fromEntries(Object.entries(baseline.graphs).map(([name, g]) => [name, { ...g }]))

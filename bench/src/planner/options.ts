@@ -87,9 +87,12 @@ export function plannerOptions(args: readonly string[]): PlannerOptions {
 function graphsOf(given: Given): readonly Source[] {
   if (given.dir === undefined && given.generated !== true)
     throw new UsageError('which graphs?', { expected: '--dir <folder> or --generated', got: 'neither' })
+  const files = given.dir === undefined ? [] : graphsIn(String(given.dir))
+  const names = new Set(files.map(nameOf))
   const all = [
-    ...(given.dir === undefined ? [] : graphsIn(String(given.dir))),
-    ...(given.generated === true ? generatedGraphs() : []),
+    ...files,
+    // One of the same name is the same graph.
+    ...(given.generated === true ? generatedGraphs().filter(g => !names.has(nameOf(g))) : []),
   ]
   const only = pattern(String(given.only ?? ''))
   const chosen = all.filter(source => only.test(nameOf(source)))

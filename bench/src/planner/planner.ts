@@ -3,7 +3,15 @@ import { join } from 'node:path'
 import { describe, type Failure } from '../error.ts'
 import type { Io } from '../io.ts'
 import { table } from '../table.ts'
-import { against, type Baseline, emptyBaseline, improved, readBaseline, writeBaseline } from './baseline.ts'
+import {
+  against,
+  type Baseline,
+  emptyBaseline,
+  improved,
+  missing,
+  readBaseline,
+  writeBaseline,
+} from './baseline.ts'
 import type { Budget } from './budgets.ts'
 import { generated } from './generate/index.ts'
 import { nameOf, type Source } from './graphs.ts'
@@ -50,6 +58,8 @@ export async function planner(args: readonly string[], io: Io): Promise<number> 
   if (!options.json && lines.length > 0) io.out(show(lines))
   const worse = lines.filter(l => l.baseline === 'worse')
   for (const l of worse) io.err(`worse than the baseline: ${progress(l)}`)
+  const missed = baseline === undefined ? [] : missing(baseline, lines)
+  if (missed.length > 0) io.err(`in the baseline but not measured: ${missed.join(', ')}`)
   return worse.length > 0 || lines.length < results.length ? 1 : 0
 }
 

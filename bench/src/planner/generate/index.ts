@@ -15,6 +15,7 @@ export const generated: { readonly [name: string]: () => GraphFile } = Object.fr
   family('transformer-4', name => transformer(name, { ...gpt, layers: 4 })),
   family('transformer-24', name => transformer(name, { ...gpt, layers: 24 })),
   family('layered-200', name => layered(name, { layers: 20, width: 10, seed: 1 })),
+  family('fp-lstm-t500', name => lstm(name, { steps: 500, batch: 64, inputs: 128, hidden: 256 })),
   family('layered-2000', name => layered(name, { layers: 100, width: 20, seed: 2 })),
   family('lstm-2040', name => lstm(name, { steps: 2040, batch: 64, inputs: 64, hidden: 128 })),
   family('transformer-2000', name => transformer(name, { ...gpt, layers: 2000 })),

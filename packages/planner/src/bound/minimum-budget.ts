@@ -19,14 +19,17 @@ export function minimumBudgetBound(model: Model, options: BoundOptions = {}): nu
     model.pinned[v] === 0 && model.output[v] === 1 && model.bufferOf[v]! < 0 ? bytes : 0,
   )
   let least = pinned + Math.max(sum(inputs), sum(outputs))
-  const alone = new Map(model.needed.map(t => [t, moment.alone(t)]))
-  for (const bytes of alone.values()) least = Math.max(least, bytes)
+  const alone = new Float64Array(model.cost.length)
+  for (const t of model.needed) {
+    alone[t] = moment.alone(t)
+    least = Math.max(least, alone[t])
+  }
   // What is kept across adds to it only where something cannot be computed again, or where buffers are still read.
   const simple =
     sum(inputs) === 0 && (model.dag.next ?? []).length === 0 && model.needed.every(t => model.once[t] === 0)
   if (simple) return least
   let left = options.work ?? 8e7
-  for (const task of model.needed.toSorted((a, b) => alone.get(b)! - alone.get(a)!)) {
+  for (const task of model.needed.toSorted((a, b) => alone[b]! - alone[a]!)) {
     if (left < 0) break
     moment.at(task)
     const network = new CutNetwork(moment)

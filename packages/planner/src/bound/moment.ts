@@ -157,7 +157,8 @@ function needsOf(model: Model, task: DagTaskId, charge: Float64Array): number {
     const made = charge[w]!
     charge[w] = 0
     if (made === 0) continue
-    const places = model.inPlace[task]!.filter(([p, r]) => r === w && model.pinned[p] === 0)
+    const pairs = model.inPlace[task]!
+    const places = pairs.length === 0 ? pairs : pairs.filter(([p, r]) => r === w && model.pinned[p] === 0)
     // With several places to choose from, it is not known what it costs to keep one of them.
     if (places.length === 0) bytes += made
     if (places.length !== 1) continue

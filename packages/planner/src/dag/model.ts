@@ -44,39 +44,50 @@ export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []
   const align = dag.align ?? 1
   const up = (bytes: number): number => Math.ceil(bytes / align) * align
   const off = switchedOff(dag, choice)
-  const { pinned, output, producer } = roles(dag, off)
+  const { pinned, output, producer, resident } = roles(dag, off)
   const reads = dag.tasks.map(t => distinct(t.reads))
   const writes = dag.tasks.map(t => t.writes)
   const { nextOf, bufferOf, copyCost } = successors(dag, pinned, producer)
-  const needed = neededTasks(dag, producer)
+  const needed = neededTasks(dag, producer, resident)
   checkOrder(dag, needed, producer)
-  const size = Float64Array.from(dag.values, v => up(v.bytes))
+  const size = numbers(dag.values, v => up(v.bytes))
   return {
     dag,
     align,
     size,
-    workspace: Float64Array.from(dag.tasks, t => up(t.workspace ?? 0)),
-    cost: Float64Array.from(dag.tasks, t => t.cost),
+    workspace: numbers(dag.tasks, t => up(t.workspace ?? 0)),
+    cost: numbers(dag.tasks, t => t.cost),
     reads,
     writes,
-    inPlace: dag.tasks.map(t => (t.inPlace ?? []).toSorted((a, b) => size[b[1]]! - size[a[1]]!)),
+    inPlace: dag.tasks.map(({ inPlace: pairs = [] }) =>
+      pairs.length < 2 ? pairs : pairs.toSorted((a, b) => size[b[1]]! - size[a[1]]!),
+    ),
     producer,
     pinned,
     output,
-    once: Uint8Array.from(dag.tasks, t => (t.once === true ? 1 : 0)),
+    once: flags(dag.tasks, t => t.once === true),
     nextOf,
     bufferOf,
     copyCost,
     needed,
     baseCost: needed.reduce((n, t) => n + dag.tasks[t]!.cost, 0),
     pinnedSize: size.reduce((n, bytes, i) => (pinned[i] === 1 ? n + bytes : n), 0),
-    startSize: size.reduce(
-      (n, bytes, i) => (pinned[i] === 1 || dag.values[i]!.input === true ? n + bytes : n),
-      0,
-    ),
+    startSize: size.reduce((n, bytes, i) => (resident[i] === 1 ? n + bytes : n), 0),
     choice,
     checkpoints: checkpointsOf(dag, needed),
   }
+}
+
+function numbers<T>(list: readonly T[], of: (item: T) => number): Float64Array {
+  const found = new Float64Array(list.length)
+  for (let i = 0; i < list.length; i++) found[i] = of(list[i]!)
+  return found
+}
+
+function flags<T>(list: readonly T[], of: (item: T) => boolean): Uint8Array {
+  const found = new Uint8Array(list.length)
+  for (let i = 0; i < list.length; i++) if (of(list[i]!)) found[i] = 1
+  return found
 }
 
 /** A list without what has come before; itself, if nothing has. */
@@ -104,9 +115,15 @@ function switchedOff(dag: Dag, choice: readonly number[]): Uint8Array {
   return off
 }
 
-function roles(dag: Dag, off: Uint8Array): Pick<Model, 'pinned' | 'output' | 'producer'> {
+interface Roles extends Pick<Model, 'pinned' | 'output' | 'producer'> {
+  /** Pinned values and inputs, as a flag a value. */
+  readonly resident: Uint8Array
+}
+
+function roles(dag: Dag, off: Uint8Array): Roles {
   const count = dag.values.length
-  const pinned = Uint8Array.from(dag.values, v => (v.pinned === true ? 1 : 0))
+  const pinned = flags(dag.values, v => v.pinned === true)
+  const resident = flags(dag.values, v => v.pinned === true || v.input === true)
   const output = new Uint8Array(count)
   const producer = new Int32Array(count).fill(-1)
   const known = (v: number, what: string): void => {
@@ -140,15 +157,14 @@ function roles(dag: Dag, off: Uint8Array): Pick<Model, 'pinned' | 'output' | 'pr
     for (const v of task.writes) {
       known(v, `task ${t}`)
       if (off[t] === 1) continue
-      if (pinned[v] === 1 || dag.values[v]!.input === true)
-        throw new DagError(`task ${t} writes value ${v}, which is pinned or an input`)
+      if (resident[v] === 1) throw new DagError(`task ${t} writes value ${v}, which is pinned or an input`)
       if (producer[v]! >= 0)
         throw new DagError(`value ${v} has two producers`, { got: `tasks ${producer[v]} and ${t}` })
       producer[v] = t
     }
     checkPairs(dag, t)
   }
-  return { pinned, output, producer }
+  return { pinned, output, producer, resident }
 }
 
 function checkPairs(dag: Dag, t: DagTaskId): void {
@@ -193,21 +209,19 @@ function successors(
   return { nextOf, bufferOf, copyCost }
 }
 
-function neededTasks(dag: Dag, producer: Int32Array): DagTaskId[] {
+function neededTasks(dag: Dag, producer: Int32Array, resident: Uint8Array): DagTaskId[] {
   const need = new Uint8Array(dag.tasks.length)
   const open = [...dag.outputs, ...(dag.next ?? []).map(n => n.value)]
   for (const v of dag.outputs)
-    if (producer[v]! < 0 && dag.values[v]!.pinned !== true && dag.values[v]!.input !== true)
-      throw new DagError(`output ${v} is computed by no task`)
+    if (producer[v]! < 0 && resident[v] === 0) throw new DagError(`output ${v} is computed by no task`)
   while (open.length > 0) {
     const t = producer[open.pop()!]!
     if (t < 0 || need[t] === 1) continue
     need[t] = 1
     for (const v of dag.tasks[t]!.reads) {
-      const resident = dag.values[v]!.pinned === true || dag.values[v]!.input === true
-      if (producer[v]! < 0 && !resident)
+      if (producer[v]! < 0 && resident[v] === 0)
         throw new DagError(`task ${t} reads value ${v}, which nothing computes`)
-      open.push(v)
+      if (producer[v]! >= 0) open.push(v)
     }
   }
   return dag.tasks.flatMap((_, t) => (need[t] === 1 ? [t] : []))

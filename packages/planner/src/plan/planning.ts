@@ -57,6 +57,8 @@ export class Planning {
   readonly #model: Model
   readonly #random: Random
   readonly #deadline: number
+  /** The first plan of such a DAG is written down before what is superfluous in it is looked for. */
+  readonly #huge: boolean
   /** Below this there is no schedule. */
   readonly #least: number
   /** No schedule within the budget costs less. */
@@ -75,6 +77,7 @@ export class Planning {
     // A plan to begin with has picked its options.
     const { start, choice, budget, seed } = options
     this.#model = modelOf(dag, start?.choice ?? choice ?? choose(dag, budget, seed))
+    this.#huge = this.#model.needed.length >= huge
     this.#random = new Random(options.seed ?? 1)
     this.#deadline =
       options.timeLimit === undefined
@@ -118,6 +121,11 @@ export class Planning {
       }
       searches.push(search)
       yield
+      if (this.#huge) {
+        search.prune(this.#target, undefined, { stop: () => this.#late() })
+        this.#offer(search)
+        yield
+      }
       if (searches.length === 1 && !this.#optimal()) this.#raiseBound()
     }
     if (searches.length === 0 && lowest !== undefined && this.#lowered(lowest)) {
@@ -152,7 +160,7 @@ export class Planning {
     } else
       for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
-    if (!many || (searches.length === 0 && model.needed.length < huge && !this.#late()))
+    if (!many || (searches.length === 0 && !this.#huge && !this.#late()))
       for (const search of new Lanes(model).searches) {
         const known = !given && search.timeline.order.every((t, i) => t === file[i])
         if (!known) yield () => search
@@ -251,7 +259,7 @@ export class Planning {
     const { align } = this.#model
     let [made, over] = [0, 0]
     for (let target = this.#target; target >= least; ) {
-      const there = descend(search, target, this.#random, { work: work.target, stop })
+      const there = descend(search, target, this.#random, { work: work.target, stop, hasty: this.#huge })
       if (there) {
         const written = this.#write(search.timeline.sequence())
         if (this.#take(written.plan)) {
@@ -369,20 +377,16 @@ export class Planning {
       // There is no time to begin anew.
       ...(many && lowest?.model === this.#model && { from: lowest }),
     }).plan
-    const model = modelOf(this.#dag, least.choice)
-    const search = new Search(fromSequence(model, runsOf(least)))
-    if (this.#take(least)) return sameChoice(model, this.#model) ? search : undefined
-    if (
-      sameChoice(model, this.#model) &&
-      search.lower(this.#target, this.#random, rounds, stop) &&
-      this.#reach(search)
-    )
-      return search
+    const same = least.choice.every((k, i) => k === this.#model.choice[i])
+    const begin = (): Search => new Search(fromSequence(this.#model, runsOf(least)))
+    if (this.#take(least)) return same ? begin() : undefined
+    if (same && !stop()) {
+      const search = begin()
+      if (search.lower(this.#target, this.#random, rounds, stop) && this.#reach(search)) return search
+    }
     throw new InfeasibleBudgetError(budget, least.arenaBytes, topOf(this.#model, least))
   }
 }
-
-const sameChoice = (a: Model, b: Model): boolean => a.choice.every((k, i) => k === b.choice[i])
 
 function topOf(model: Model, least: Plan): { value: number; name: string; bytes: number }[] {
   return [...profile(model.dag, least).peakValues]

@@ -18,8 +18,7 @@ export interface Unfolded {
  * Values keep their ids, new ones come after them. Undefined where there is nothing to obey.
  */
 export function unfold(dag: Dag): Unfolded | undefined {
-  const checkpoints = modelOf(dag).checkpoints
-  if (checkpoints.length === 0) return undefined
+  if (dag.checkpoints === undefined || modelOf(dag).checkpoints.length === 0) return undefined
   const unfolding = new Unfolding(dag)
   // The outer ones first: what is left to those within are readers within the outer ones.
   const bySize = [...(dag.checkpoints ?? [])].sort((a, b) => b.tasks.length - a.tasks.length)

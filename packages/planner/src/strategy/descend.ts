@@ -6,18 +6,20 @@ export interface Limits {
   /** Most work, in runs. */
   readonly work: number
   readonly stop?: () => boolean
+  /** Whether what is superfluous may stay where it got to `target` straight. */
+  readonly hasty?: boolean
 }
 
 /**
  * Goes down to `target` live bytes, straight or in steps, with no superfluous drops; whether it got there. If not, the search is
- * left where it got lowest.
+ * left where it got lowest. Every second time in steps, nothing that is computed again is kept for others: that may get lower.
  */
 export function descend(search: Search, target: number, random: Random, limits: Limits): boolean {
   const from = search.work
   const stop = (): boolean => limits.stop?.() === true || search.work - from > limits.work
   const start = search.save()
   if (search.repair(target, { stop })) {
-    search.prune(target, undefined, { stop })
+    if (limits.hasty !== true) search.prune(target, undefined, { stop })
     return true
   }
   let lowest = { peak: search.peak, saved: search.save() }

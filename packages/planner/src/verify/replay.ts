@@ -148,14 +148,10 @@ export class Replay {
   /** Gives every result its place; returns the pinned values that are overwritten, and adds to `taken`. */
   #results(i: number, step: RunStep, taken: Taken[]): DagValueId[] {
     const task = this.dag.tasks[step.run]!
-    const over = new Map(step.replaces ?? [])
-    const at = new Map(step.at ?? [])
-    for (const w of [...over.keys(), ...at.keys()])
-      if (!task.writes.includes(w))
-        throw new PlanError(i, `places value ${w}, which task ${step.run} does not write`)
-    if (over.size !== (step.replaces ?? []).length || at.size !== (step.at ?? []).length)
-      throw new PlanError(i, 'places a result twice')
-    if (new Set(over.values()).size !== over.size) throw new PlanError(i, 'two results replace one value')
+    const over = this.#placed(i, step, step.replaces)
+    const at = this.#placed(i, step, step.at)
+    if (over.size > 1 && new Set(over.values()).size !== over.size)
+      throw new PlanError(i, 'two results replace one value')
     const donated: DagValueId[] = []
     for (const [w, place] of over) {
       if (at.has(w)) throw new PlanError(i, `value ${w} has a place and replaces another value`)
@@ -181,6 +177,18 @@ export class Replay {
       this.#bytes += bytes
     }
     return donated
+  }
+
+  /** What a step says of its results, by result. */
+  #placed(i: number, step: RunStep, pairs: RunStep['at']): ReadonlyMap<DagValueId, number> {
+    if (pairs === undefined) return nothing
+    const { writes } = this.dag.tasks[step.run]!
+    const found = new Map(pairs)
+    for (const [w] of pairs)
+      if (!writes.includes(w))
+        throw new PlanError(i, `places value ${w}, which task ${step.run} does not write`)
+    if (found.size !== pairs.length) throw new PlanError(i, 'places a result twice')
+    return found
   }
 
   #donate(i: number, step: RunStep, w: DagValueId, buffer: DagValueId): DagValueId {
@@ -261,6 +269,8 @@ export class Replay {
       throw new PlanError(i, `${what} at ${offset} overlaps something that lives`)
   }
 }
+
+const nothing: ReadonlyMap<DagValueId, number> = new Map()
 
 function lists(
   pairs: readonly (readonly [number, number])[] | undefined,
