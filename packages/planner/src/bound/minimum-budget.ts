@@ -28,16 +28,23 @@ export function minimumBudgetBound(model: Model, options: BoundOptions = {}): nu
   const simple =
     sum(inputs) === 0 && (model.dag.next ?? []).length === 0 && model.needed.every(t => model.once[t] === 0)
   if (simple) return least
+  // Where all the rest is computed again, no more than this is kept across.
+  const final =
+    sum(inputs) + model.needed.reduce((n, t) => n + (model.once[t] === 1 ? made(model, size, t) : 0), 0)
   let left = options.work ?? 8e7
   for (const task of model.needed.toSorted((a, b) => alone[b]! - alone[a]!)) {
     if (left < 0) break
     moment.at(task)
+    left -= moment.side.length + moment.charge.length + facts.readers.length
+    if (moment.fixedBytes + final <= least) continue
     const network = new CutNetwork(moment)
-    const bytes = moment.fixedBytes + network.keepLeast(left)
-    left -= moment.side.length + moment.charge.length + facts.readers.length + network.preflow.work
-    least = Math.max(least, bytes)
+    least = Math.max(least, moment.fixedBytes + network.keepLeast(left))
+    left -= network.preflow.work
   }
   return least
 }
+
+const made = (model: Model, size: Float64Array, task: number): number =>
+  model.writes[task]!.reduce((n, w) => n + size[w]!, 0)
 
 const sum = (list: Float64Array): number => list.reduce((n, x) => n + x, 0)

@@ -2,8 +2,11 @@ import { DagError } from '../errors.ts'
 import { type Checkpoint, checkpointsOf } from './checkpoints.ts'
 import type { Dag, DagTaskId, DagValueId } from './dag.ts'
 
-/** A DAG checked and laid out in arrays for searching. */
-export interface Model {
+/**
+ * A DAG checked and laid out in arrays for searching. (A class, so that engines know its shape from the first one on: of what an
+ * object literal makes, V8 learns with the second, and then compiles all that reads it again.)
+ */
+export class Model {
   readonly dag: Dag
   readonly align: number
   /** Bytes of each value and workspace, rounded up to the alignment: what they take of an arena. */
@@ -37,45 +40,43 @@ export interface Model {
   readonly choice: readonly number[]
   /** Those with something to drop. */
   readonly checkpoints: readonly Checkpoint[]
+
+  /** With the picked option of each choice. Throws DagError. */
+  constructor(dag: Dag, choice: readonly number[]) {
+    this.dag = dag
+    this.align = dag.align ?? 1
+    const up = (bytes: number): number => Math.ceil(bytes / this.align) * this.align
+    const { pinned, output, producer, resident } = roles(dag, switchedOff(dag, choice))
+    this.reads = dag.tasks.map(t => distinct(t.reads))
+    this.writes = dag.tasks.map(t => t.writes)
+    const { nextOf, bufferOf, copyCost } = successors(dag, pinned, producer)
+    this.needed = neededTasks(dag, producer, resident)
+    checkOrder(dag, this.needed, producer)
+    const size = numbers(dag.values, v => up(v.bytes))
+    this.size = size
+    this.workspace = numbers(dag.tasks, t => up(t.workspace ?? 0))
+    this.cost = numbers(dag.tasks, t => t.cost)
+    this.inPlace = dag.tasks.map(({ inPlace: pairs = [] }) =>
+      pairs.length < 2 ? pairs : pairs.toSorted((a, b) => size[b[1]]! - size[a[1]]!),
+    )
+    this.producer = producer
+    this.pinned = pinned
+    this.output = output
+    this.once = flags(dag.tasks, t => t.once === true)
+    this.nextOf = nextOf
+    this.bufferOf = bufferOf
+    this.copyCost = copyCost
+    this.baseCost = this.needed.reduce((n, t) => n + dag.tasks[t]!.cost, 0)
+    this.pinnedSize = size.reduce((n, bytes, i) => (pinned[i] === 1 ? n + bytes : n), 0)
+    this.startSize = size.reduce((n, bytes, i) => (resident[i] === 1 ? n + bytes : n), 0)
+    this.choice = choice
+    this.checkpoints = checkpointsOf(dag, this.needed)
+  }
 }
 
 /** Checks a DAG and prepares it, with the picked option of each choice: the first unless said. Throws DagError. */
 export function modelOf(dag: Dag, choice: readonly number[] = (dag.choices ?? []).map(() => 0)): Model {
-  const align = dag.align ?? 1
-  const up = (bytes: number): number => Math.ceil(bytes / align) * align
-  const off = switchedOff(dag, choice)
-  const { pinned, output, producer, resident } = roles(dag, off)
-  const reads = dag.tasks.map(t => distinct(t.reads))
-  const writes = dag.tasks.map(t => t.writes)
-  const { nextOf, bufferOf, copyCost } = successors(dag, pinned, producer)
-  const needed = neededTasks(dag, producer, resident)
-  checkOrder(dag, needed, producer)
-  const size = numbers(dag.values, v => up(v.bytes))
-  return {
-    dag,
-    align,
-    size,
-    workspace: numbers(dag.tasks, t => up(t.workspace ?? 0)),
-    cost: numbers(dag.tasks, t => t.cost),
-    reads,
-    writes,
-    inPlace: dag.tasks.map(({ inPlace: pairs = [] }) =>
-      pairs.length < 2 ? pairs : pairs.toSorted((a, b) => size[b[1]]! - size[a[1]]!),
-    ),
-    producer,
-    pinned,
-    output,
-    once: flags(dag.tasks, t => t.once === true),
-    nextOf,
-    bufferOf,
-    copyCost,
-    needed,
-    baseCost: needed.reduce((n, t) => n + dag.tasks[t]!.cost, 0),
-    pinnedSize: size.reduce((n, bytes, i) => (pinned[i] === 1 ? n + bytes : n), 0),
-    startSize: size.reduce((n, bytes, i) => (resident[i] === 1 ? n + bytes : n), 0),
-    choice,
-    checkpoints: checkpointsOf(dag, needed),
-  }
+  return new Model(dag, choice)
 }
 
 function numbers<T>(list: readonly T[], of: (item: T) => number): Float64Array {

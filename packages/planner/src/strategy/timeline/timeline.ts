@@ -65,8 +65,8 @@ export class Timeline {
   /** Stages with other drops than they are in line with, and tasks turned early or late. */
   readonly #changed = new Set<number>()
   readonly #turned: DagTaskId[] = []
-  /** While several stages change: updates are settled afterwards. */
-  #unsettled = false
+  /** While several stages change, the buffers for which something may change: they are settled afterwards. */
+  #unsettled: Set<DagValueId> | undefined
 
   constructor(model: Model, order: readonly DagTaskId[]) {
     this.model = model
@@ -219,7 +219,7 @@ export class Timeline {
     let [low, high] = [0, order.length - 1]
     while (low <= high && order[low] === this.order[low]) low++
     while (low <= high && order[high] === this.order[high]) high--
-    this.#unsettled = true
+    this.#unsettled = new Set()
     for (let b = low; b <= high; b++) this.#replace(b, [])
     this.order.set(order)
     for (let b = low; b <= high; b++) this.stageOf[order[b]!] = b
@@ -298,9 +298,9 @@ export class Timeline {
   }
 
   #move(from: number, to: number): void {
-    const { order, stageOf } = this
+    const { model, order, stageOf, updates } = this
     const [low, high] = [Math.min(from, to), Math.max(from, to)]
-    this.#unsettled = true
+    this.#unsettled = new Set()
     for (let b = low; b <= high; b++) this.#replace(b, [])
     const [task, drops] = [order[from]!, this.#drops[from]]
     const step = from < to ? 1 : -1
@@ -312,7 +312,12 @@ export class Timeline {
     this.#drops[to] = drops
     for (let b = low; b <= high; b++) stageOf[order[b]!] = b
     for (let b = low; b <= high; b++) this.#restage(b)
-    this.#settleAll()
+    const buffers = this.#unsettled
+    this.#unsettled = undefined
+    for (let b = low; b <= high; b++)
+      for (const w of model.writes[order[b]!]!) for (const t of updates.readersOf(w)) this.#settleUpdate(t)
+    for (const p of buffers) this.#settleUpdate(model.producer[model.nextOf[p]!]!)
+    for (const p of buffers) this.#settleCopies(p)
   }
 
   /** The first and last stage at which the task of stage `b` could stand instead, at most `far` away. */
@@ -395,14 +400,14 @@ export class Timeline {
     const last = this.order.length
     this.updates.start(this.stageOf)
     this.profile.add(0, last, this.model.pinnedSize)
-    this.#unsettled = true
+    this.#unsettled = new Set()
     for (let b = 0; b <= last; b++) this.#restage(b)
     this.#settleAll()
     this.#local.update()
   }
 
   #settleAll(): void {
-    this.#unsettled = false
+    this.#unsettled = undefined
     for (const t of this.updates.tasks) this.#settleUpdate(t)
     for (const p of this.updates.buffers) this.#settleCopies(p)
   }
@@ -433,7 +438,10 @@ export class Timeline {
     touches.replace(b, runs, outputs, this.#stay, this.#end)
     if (!updates.any) return
     const affected = updates.replaceReads(b, before, runs)
-    if (this.#unsettled) return
+    if (this.#unsettled !== undefined) {
+      for (const p of affected) this.#unsettled.add(p)
+      return
+    }
     for (const p of affected)
       if (!this.#settleUpdate(model.producer[model.nextOf[p]!]!)) this.#settleCopies(p)
   }

@@ -1,5 +1,6 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
+import { readersOf } from '../readers.ts'
 
 const none: readonly DagTaskId[] = []
 
@@ -27,13 +28,14 @@ export class Updates {
   readonly #endingAt = new Map<number, DagValueId[]>()
   /** Stages in which tasks other than updates read a buffer's old content, in order, as touches are. */
   readonly #oldReads: Map<DagValueId, number[]>
-  /** Updates that read a buffer's old content. */
-  readonly #readers: Map<DagValueId, DagTaskId[]>
+  /** Updates that read a value. */
+  readonly #readers: readonly (readonly DagTaskId[])[]
   /** Stages in which a task runs that writes successors and is no update, in order. */
   readonly #runs = new Map<DagTaskId, number[]>()
-  readonly #before = new Set<DagValueId>()
-  readonly #after = new Set<DagValueId>()
-  readonly #affected = new Set<DagValueId>()
+  /** Buffers whose old content a stage reads before and after a change, and those for which something may change. */
+  readonly #before: Marked
+  readonly #after: Marked
+  readonly #affected: Marked
   /** Tasks that read the old content of a buffer or write a new one: a flag a task. */
   readonly #concerned: Uint8Array
 
@@ -49,13 +51,16 @@ export class Updates {
     this.copyStart = new Int32Array(model.size.length).fill(-1)
     this.copyEnd = new Int32Array(model.size.length).fill(-1)
     this.#stage = new Int32Array(model.cost.length).fill(-1)
+    this.#before = new Marked(model.size.length)
+    this.#after = new Marked(model.size.length)
+    this.#affected = new Marked(model.size.length)
     this.#oldReads = new Map(this.buffers.map(p => [p, []]))
     this.#concerned = Uint8Array.from(model.cost, (_, t) =>
       model.reads[t]!.some(v => model.nextOf[v]! >= 0) || model.writes[t]!.some(w => model.bufferOf[w]! >= 0)
         ? 1
         : 0,
     )
-    this.#readers = new Map(this.buffers.map(p => [p, this.tasks.filter(t => model.reads[t]!.includes(p))]))
+    this.#readers = readersOf(model, this.tasks)
   }
 
   /** `stageOf`: of tasks that are no updates, as it changes. */
@@ -78,6 +83,10 @@ export class Updates {
 
   earlyOnes(): DagTaskId[] {
     return [...this.#early]
+  }
+
+  readersOf(value: DagValueId): readonly DagTaskId[] {
+    return this.#readers[value]!
   }
 
   /** The stage at whose end an update runs; −1 before it is placed. */
@@ -125,22 +134,38 @@ export class Updates {
   /** Takes note of other runs in a stage; returns the buffers for which something may change. */
   replaceReads(b: number, before: readonly DagTaskId[], runs: readonly DagTaskId[]): readonly DagValueId[] {
     const [old, now, affected] = [this.#before, this.#after, this.#affected]
-    this.#reads(before, old, affected)
-    this.#reads(runs, now, affected)
-    if (affected.size === 0) return none
-    for (const p of old) if (!now.has(p)) remove(this.#oldReads.get(p)!, b)
-    for (const p of now) if (!old.has(p)) insert(this.#oldReads.get(p)!, b)
-    for (const t of before) if (this.#writesSuccessor(t)) remove(this.#runs.get(t)!, b)
+    affected.clear()
+    old.clear()
+    now.clear()
+    this.#reads(before, old)
+    this.#reads(runs, now)
+    for (const p of old.list)
+      if (!now.has(p)) {
+        remove(this.#oldReads.get(p)!, b)
+        affected.add(p)
+      }
+    for (const p of now.list)
+      if (!old.has(p)) {
+        insert(this.#oldReads.get(p)!, b)
+        affected.add(p)
+      }
+    for (const t of before)
+      if (this.#writesSuccessor(t)) {
+        remove(this.#runs.get(t)!, b)
+        this.#affect(t)
+      }
     for (const t of runs)
       if (this.#writesSuccessor(t)) {
         if (!this.#runs.has(t)) this.#runs.set(t, [])
         insert(this.#runs.get(t)!, b)
+        this.#affect(t)
       }
-    old.clear()
-    now.clear()
-    const result = [...affected]
-    affected.clear()
-    return result
+    return affected.list.length === 0 ? none : affected.list.slice()
+  }
+
+  #affect(t: DagTaskId): void {
+    const { writes, bufferOf } = this.#model
+    for (const w of writes[t]!) if (bufferOf[w]! >= 0) this.#affected.add(bufferOf[w]!)
   }
 
   #writesSuccessor(t: DagTaskId): boolean {
@@ -148,18 +173,13 @@ export class Updates {
     return this.#concerned[t] === 1 && this.#flags[t] === 0 && writes[t]!.some(w => bufferOf[w]! >= 0)
   }
 
-  #reads(runs: readonly DagTaskId[], into: Set<DagValueId>, affected: Set<DagValueId>): void {
-    const { reads, writes, nextOf, bufferOf } = this.#model
-    for (const t of runs) {
-      if (this.#concerned[t] === 0) continue
+  #reads(runs: readonly DagTaskId[], into: Marked): void {
+    const { reads, nextOf } = this.#model
+    for (let i = 0; i < runs.length; i++) {
+      const t = runs[i]!
+      if (this.#concerned[t] === 0 || this.#flags[t] === 1) continue
       const r = reads[t]!
-      for (let k = 0; k < r.length; k++) {
-        const v = r[k]!
-        if (nextOf[v]! < 0) continue
-        affected.add(v)
-        if (this.#flags[t] === 0) into.add(v)
-      }
-      for (const w of writes[t]!) if (bufferOf[w]! >= 0) affected.add(bufferOf[w]!)
+      for (let k = 0; k < r.length; k++) if (nextOf[r[k]!]! >= 0) into.add(r[k]!)
     }
   }
 
@@ -170,14 +190,14 @@ export class Updates {
   copiedUntil(p: DagValueId, start: number, runs: readonly DagTaskId[]): number {
     const { reads, nextOf, producer, inPlace } = this.#model
     let last = this.#oldReads.get(p)!.at(-1) ?? -1
-    for (const t of this.#readers.get(p)!) last = Math.max(last, this.#stage[t]!)
+    for (const t of this.#readers[p]!) last = Math.max(last, this.#stage[t]!)
     if (last !== start) return last < start ? -1 : last
     const w = nextOf[p]!
     const t = producer[w]!
     // Behind an update, its stage only has other updates.
     if (this.#flags[t] === 1) {
       const later = (u: DagTaskId): boolean => this.#stage[u] === start && this.#rank[u]! > this.#rank[t]!
-      return this.#readers.get(p)!.some(later) ? last : -1
+      return this.#readers[p]!.some(later) ? last : -1
     }
     for (let i = runs.length - 1; i >= 0; i--) {
       const direct = runs[i] === t
@@ -209,6 +229,32 @@ export class Updates {
   /** Successors whose old content is read for the last time in a stage, and which are copied then. */
   endingAt(stage: number): readonly DagValueId[] {
     return this.#endingAt.get(stage) ?? none
+  }
+}
+
+/** A set of values that is quick to clear. */
+class Marked {
+  readonly list: DagValueId[] = []
+  readonly #mark: Int32Array
+  #epoch = 1
+
+  constructor(values: number) {
+    this.#mark = new Int32Array(values)
+  }
+
+  has(v: DagValueId): boolean {
+    return this.#mark[v] === this.#epoch
+  }
+
+  add(v: DagValueId): void {
+    if (this.#mark[v] === this.#epoch) return
+    this.#mark[v] = this.#epoch
+    this.list.push(v)
+  }
+
+  clear(): void {
+    this.list.length = 0
+    this.#epoch++
   }
 }
 
