@@ -210,22 +210,26 @@ function successors(
   return { nextOf, bufferOf, copyCost }
 }
 
+/** From the end, where all is known that asks for a result; what is computed too late is not found, and refused afterwards. */
 function neededTasks(dag: Dag, producer: Int32Array, resident: Uint8Array): DagTaskId[] {
-  const need = new Uint8Array(dag.tasks.length)
-  const open = [...dag.outputs, ...(dag.next ?? []).map(n => n.value)]
-  for (const v of dag.outputs)
+  const asked = new Uint8Array(dag.values.length)
+  for (const v of dag.outputs) {
     if (producer[v]! < 0 && resident[v] === 0) throw new DagError(`output ${v} is computed by no task`)
-  while (open.length > 0) {
-    const t = producer[open.pop()!]!
-    if (t < 0 || need[t] === 1) continue
-    need[t] = 1
-    for (const v of dag.tasks[t]!.reads) {
+    asked[v] = 1
+  }
+  for (const { value } of dag.next ?? []) asked[value] = 1
+  const needed: DagTaskId[] = []
+  for (let t = dag.tasks.length - 1; t >= 0; t--) {
+    const { reads, writes } = dag.tasks[t]!
+    if (!writes.some(v => asked[v] === 1 && producer[v] === t)) continue
+    needed.push(t)
+    for (const v of reads) {
       if (producer[v]! < 0 && resident[v] === 0)
         throw new DagError(`task ${t} reads value ${v}, which nothing computes`)
-      if (producer[v]! >= 0) open.push(v)
+      asked[v] = 1
     }
   }
-  return dag.tasks.flatMap((_, t) => (need[t] === 1 ? [t] : []))
+  return needed.reverse()
 }
 
 /** File order must be topological; a cycle never is. */

@@ -19,15 +19,15 @@ export function tasksOn(dag: Dag, plan: Plan): Uint8Array {
       })
     for (const t of option.off) on[t] = 0
   }
-  const producer = new Map<number, number>()
+  const producer = new Int32Array(dag.values.length).fill(-1)
   for (const [t, task] of dag.tasks.entries()) {
     if (on[t] === 0) continue
     for (const v of task.writes) {
-      if (producer.has(v))
+      if (producer[v]! >= 0)
         throw new PlanError(-1, `the picked options leave value ${v} two producers`, {
-          got: `tasks ${producer.get(v)} and ${t}`,
+          got: `tasks ${producer[v]} and ${t}`,
         })
-      producer.set(v, t)
+      producer[v] = t
     }
   }
   return on

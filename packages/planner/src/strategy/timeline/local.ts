@@ -14,8 +14,8 @@ export class Local {
   readonly #profile: Profile
   readonly #runs: readonly (readonly DagTaskId[])[]
   readonly #bytes: Float64Array
-  /** Of each stage, the bytes during each run, unless stale. */
-  readonly #during: number[][]
+  /** Of each stage that was asked for, the bytes during each run, unless stale. */
+  readonly #during: (number[] | undefined)[]
   readonly #stale: Uint8Array
   readonly #dirty: number[] = []
   readonly #isDirty: Uint8Array
@@ -27,7 +27,7 @@ export class Local {
     this.#profile = profile
     this.#runs = runs
     this.#bytes = new Float64Array(runs.length)
-    this.#during = Array.from({ length: runs.length }, () => [])
+    this.#during = new Array<number[] | undefined>(runs.length).fill(undefined)
     this.#stale = new Uint8Array(runs.length)
     this.#isDirty = new Uint8Array(runs.length)
   }
@@ -38,7 +38,7 @@ export class Local {
 
   /** Bytes during each run of a stage of what it touches. */
   during(stage: number): readonly number[] {
-    if (this.#stale[stage] === 1) this.#look(stage)
+    if (this.#stale[stage] === 1 || this.#during[stage] === undefined) this.#look(stage)
     return this.#during[stage]!
   }
 
@@ -74,6 +74,16 @@ export class Local {
     this.#dirty.length = 0
   }
 
+  /** Measures all stages for the first time. */
+  start(): void {
+    const during: number[] = []
+    for (const b of this.#dirty) {
+      this.#stale[b] = 1
+      this.#set(b, this.#measure.run(b, this.#runs[b]!, during))
+    }
+    this.#dirty.length = 0
+  }
+
   /** The stages in which something changed are as they were: so is what was measured there. */
   restore(before: Before): void {
     for (const b of this.#dirty) {
@@ -87,6 +97,7 @@ export class Local {
 
   #look(b: number): number {
     this.#stale[b] = 0
+    this.#during[b] ??= []
     return this.#measure.run(b, this.#runs[b]!, this.#during[b]!)
   }
 

@@ -12,6 +12,8 @@ export class Profile {
   readonly #added: Float64Array
   readonly #open = new Int32Array(128)
   readonly #above = new Float64Array(128)
+  /** While additions are gathered: what each entry has more than the one before it. */
+  #gathered: Float64Array | undefined
 
   constructor(length: number) {
     this.length = length
@@ -42,6 +44,11 @@ export class Profile {
     if (to < from || bytes === 0) return
     const [leaves, most, added] = [this.#leaves, this.#most, this.#added]
     this.area += bytes * (to - from + 1)
+    if (this.#gathered !== undefined) {
+      this.#gathered[from]! += bytes
+      this.#gathered[to + 1]! -= bytes
+      return
+    }
     let l = from + leaves
     let r = to + leaves + 1
     const [left, right] = [l, r - 1]
@@ -59,6 +66,20 @@ export class Profile {
     }
     this.#lift(left)
     if (right !== left) this.#lift(right)
+  }
+
+  /** Makes many additions at once, to a profile that has had none. What it holds is known afterwards. */
+  gather(additions: () => void): void {
+    const [most, leaves, length] = [this.#most, this.#leaves, this.length]
+    const gathered = new Float64Array(length + 1)
+    this.#gathered = gathered
+    additions()
+    this.#gathered = undefined
+    for (let i = 0, bytes = 0; i < length; i++) {
+      bytes += gathered[i]!
+      most[leaves + i] = bytes
+    }
+    for (let p = leaves - 1; p > 0; p--) most[p] = Math.max(most[2 * p]!, most[2 * p + 1]!)
   }
 
   #lift(leaf: number): void {

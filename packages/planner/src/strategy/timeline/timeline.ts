@@ -399,11 +399,13 @@ export class Timeline {
   #build(): void {
     const last = this.order.length
     this.updates.start(this.stageOf)
-    this.profile.add(0, last, this.model.pinnedSize)
-    this.#unsettled = new Set()
-    for (let b = 0; b <= last; b++) this.#restage(b)
-    this.#settleAll()
-    this.#local.update()
+    this.profile.gather(() => {
+      this.profile.add(0, last, this.model.pinnedSize)
+      this.#unsettled = new Set()
+      for (let b = 0; b <= last; b++) this.#restage(b)
+      this.#settleAll()
+      this.#local.start()
+    })
   }
 
   #settleAll(): void {

@@ -143,7 +143,7 @@ export class Touches {
       if (was !== entry && a >= 0) end(a)
     }
     if (next !== undefined && (next & 1) === 1) stay(v, b + 1, (next >> 1) - 1, 1)
-    list.splice(i, 0, 2 * b + entry)
+    insertAt(list, i, 2 * b + entry)
   }
 
   #remove(v: DagValueId, b: number, stay: Stay, end: (stage: number) => void): void {
@@ -159,7 +159,7 @@ export class Touches {
       if (will === 1) stay(v, a + 1, (next! >> 1) - 1, 1)
       if (will !== entry && a >= 0) end(a)
     }
-    list.splice(i, 1)
+    removeAt(list, i)
   }
 
   #flip(v: DagValueId, b: number, stay: Stay, end: (stage: number) => void): void {
@@ -172,6 +172,18 @@ export class Touches {
     stay(v, a + 1, b - 1, (list[i]! & 1) === 1 ? 1 : -1)
     if (a >= 0) end(a)
   }
+}
+
+/** As `splice` does, which makes a list of what it takes out. */
+function insertAt(list: number[], at: number, item: number): void {
+  list.push(item)
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1]!
+  list[at] = item
+}
+
+function removeAt(list: number[], at: number): void {
+  for (let i = at; i < list.length - 1; i++) list[i] = list[i + 1]!
+  list.pop()
 }
 
 /** Index of the first touch at or after a stage. */
