@@ -5,7 +5,7 @@ import { type Model, modelOf } from '../dag/model.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
-import { baseOrders } from '../strategy/order.ts'
+import { baseOrders, quickOrder } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
 import { large } from '../strategy/size.ts'
@@ -92,7 +92,7 @@ export function smallestPlan(dag: Dag, options: SmallestOptions): { plan: Plan; 
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
   const own = (dag.choices ?? []).length === 0 ? from : undefined
   const searches =
-    own === undefined ? new Lanes(model, many ? [model.needed] : baseOrders(model)).searches : [own]
+    own === undefined ? new Lanes(model, many ? [quickOrder(model)] : baseOrders(model)).searches : [own]
   for (const search of searches) {
     descendToFloor(search, floor, random, { work: work.floor, stop })
     lowest.take(search.timeline.sequence())
@@ -103,7 +103,7 @@ export function smallestPlan(dag: Dag, options: SmallestOptions): { plan: Plan; 
   for (let low = bound, k = 0; k < halvings && low < 0.995 * lowest.plan.arenaBytes && !stop(); k++) {
     const middle = Math.floor((low + lowest.plan.arenaBytes) / 2)
     const before = lowest.plan
-    for (const sequence of planBlocks(model, middle).slice(0, 1)) lowest.take(sequence)
+    for (const sequence of planBlocks(model, middle, { stop }).slice(0, 1)) lowest.take(sequence)
     if (lowest.plan === before) low = middle
   }
   // From where it is lowest, in small DAGs from everywhere.

@@ -9,6 +9,7 @@ import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
 import { descend } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
+import { quickOrder } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
 import { huge, large } from '../strategy/size.ts'
@@ -38,8 +39,8 @@ const fresh = { times: 16, rounds: 30, share: 0.3 }
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
 const near = 1.05
-/** Share of the time left that one way to a plan may take: as long as there is none, and after that. */
-const patience = { first: 0.5, more: 0.2 }
+/** Share of the time left that one way to a plan may take: as long as there is none, and after that; and for the tables of a chain. */
+const patience = { first: 0.5, more: 0.2, chain: 0.6 }
 
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
@@ -148,22 +149,25 @@ export class Planning {
   *#ways(searches: readonly Search[]): Generator<() => Search, void, undefined> {
     const model = this.#model
     const given = searches.length > 0
-    const timeline = new Timeline(model, model.needed)
-    const file = timeline.order.slice()
     const many = model.needed.length >= large
-    if (!given) yield () => new Search(timeline)
+    const first = many ? quickOrder(model) : model.needed
+    const timeline = given ? undefined : new Timeline(model, first)
+    const known = timeline?.order.slice()
+    if (timeline !== undefined) yield () => new Search(timeline)
     if (many && this.#late()) return
+    if (searches.length === 0 && first !== model.needed)
+      yield () => new Search(new Timeline(model, model.needed))
     const chain = chainOf(model)
-    if (chain !== undefined) {
-      const sequence = planChain(model, chain, this.#target)
-      if (sequence !== undefined) yield () => new Search(fromSequence(model, sequence))
-    } else
-      for (const sequence of given ? [] : planBlocks(model, this.#target).slice(0, many ? 1 : 2))
+    const whole = chain && planChain(model, chain, this.#target, { stop: this.#patiently(patience.chain) })
+    if (whole !== undefined) yield () => new Search(fromSequence(model, whole))
+    else
+      for (const sequence of given
+        ? []
+        : planBlocks(model, this.#target, { stop: this.#patiently() }).slice(0, many ? 1 : 2))
         yield () => new Search(fromSequence(model, sequence))
     if (!many || (searches.length === 0 && !this.#huge && !this.#late()))
       for (const search of new Lanes(model).searches) {
-        const known = !given && search.timeline.order.every((t, i) => t === file[i])
-        if (!known) yield () => search
+        if (known === undefined || search.timeline.order.some((t, i) => t !== known[i])) yield () => search
       }
   }
 
@@ -245,9 +249,8 @@ export class Planning {
   }
 
   /** Whether it is time to try something else: some time is left for other ways. */
-  #patiently(): () => boolean {
+  #patiently(share = this.#best === undefined ? patience.first : patience.more): () => boolean {
     const now = performance.now()
-    const share = this.#best === undefined ? patience.first : patience.more
     const end = now + share * (this.#deadline - now)
     return () => performance.now() > end || this.#late()
   }

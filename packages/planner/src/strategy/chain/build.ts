@@ -10,8 +10,13 @@ const manyOptions = 8
 /** Residuals times tasks of a block, above which there is no choice but to keep all or none. */
 const muchWork = 1e5
 
+/** Tasks that may yet be looked at to find ways to keep residuals; where they run out, blocks keep all or none. */
+export interface Effort {
+  left: number
+}
+
 /** The blocks of a cut as the steps of a chain. */
-export function chainFrom(model: Model, cut: Cut): Chain {
+export function chainFrom(model: Model, cut: Cut, effort: Effort): Chain {
   const bytes = (values: Iterable<DagValueId>): number => {
     let sum = 0
     for (const v of values) sum += model.size[v]!
@@ -26,7 +31,7 @@ export function chainFrom(model: Model, cut: Cut): Chain {
     const key = builder.structure()
     const same = known.get(key)
     if (same !== undefined) return renamed(same.step, same.tasks, tasks)
-    const step = builder.step()
+    const step = builder.step(effort)
     known.set(key, { tasks, step })
     return step
   })
@@ -120,7 +125,7 @@ class BlockBuilder {
     return parts.join(' ')
   }
 
-  step(): ChainStep {
+  step(effort: Effort): ChainStep {
     const model = this.#model
     const base = this.#option(new Set())
     const after = [...this.#after]
@@ -137,7 +142,7 @@ class BlockBuilder {
       forwardPeak: base.forwardPeak,
       gradient: sizeOf(model, this.#gradient),
       left: sizeOf(model, left),
-      options: [base, ...this.#keeping(all)],
+      options: [base, ...this.#keeping(all, effort)],
       direct: { runs: [...all.forward, ...this.#backward], cost: all.forwardCost, peak },
       selfSufficient: !base.runs.some(t => model.reads[t]!.some(v => this.#before.has(v))),
     }
@@ -184,10 +189,13 @@ class BlockBuilder {
   }
 
   /** All residuals kept; then, step by step, without what costs least to run again for its bytes. */
-  #keeping(all: StepOption): StepOption[] {
+  #keeping(all: StepOption, effort: Effort): StepOption[] {
     if (all.kept === 0) return []
     const options = [all]
-    if (this.#residuals.length * this.#forward.length > muchWork) return options
+    const once = this.#residuals.length * this.#forward.length
+    const work = once * this.#residuals.length
+    if (once > muchWork || work > effort.left) return options
+    effort.left -= work
     const kept = new Set(this.#residuals.filter(v => this.#model.size[v]! > 0))
     let cost = this.#runs(kept).cost
     while (kept.size > 1) {

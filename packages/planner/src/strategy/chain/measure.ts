@@ -73,14 +73,17 @@ export function interleaved(
 ): DagTaskId[] {
   const waiting = new Set(again)
   const runs: DagTaskId[] = []
-  const run = (t: DagTaskId): void => {
-    for (const v of model.reads[t]!) {
-      const p = model.producer[v]!
-      if (waiting.delete(p)) run(p)
+  // Not by recursion: chains of them are long.
+  const open: DagTaskId[] = []
+  for (const t of tasks) {
+    open.push(t)
+    while (open.length > 0) {
+      const last = open.at(-1)!
+      const missing = model.reads[last]!.find(v => waiting.delete(model.producer[v]!))
+      if (missing !== undefined) open.push(model.producer[missing]!)
+      else runs.push(open.pop()!)
     }
-    runs.push(t)
   }
-  for (const t of tasks) run(t)
   return runs
 }
 

@@ -10,6 +10,7 @@ export interface BlocksOptions {
   readonly blocks?: number
   /** Units that memory is split into; 500 unless said. */
   readonly units?: number
+  readonly stop?: () => boolean
 }
 
 /** Up to which share of the budget a cut is planned: its blocks are measured with room to spare. */
@@ -20,6 +21,8 @@ const fewTasks = 2000
 const manyTasks = 50_000
 /** Cuts are tried as long as their tasks are no more than this in sum. */
 const muchWork = 150_000
+/** Tasks that may be looked at for ways to keep residuals. */
+const muchLooking = 6e7
 
 /**
  * Sequences within `budget` live bytes for a training DAG that is chain-like: cut into blocks, each of which is planned as one
@@ -27,7 +30,7 @@ const muchWork = 150_000
  * cheapest first; none if no cut gives any.
  */
 export function planBlocks(model: Model, budget: number, options: BlocksOptions = {}): Int32Array[] {
-  const { blocks = 120, units = 500 } = options
+  const { blocks = 120, units = 500, stop } = options
   if (model.needed.some(t => model.once[t] === 1) || model.needed.length < 4) return []
   // Others are seldom chain-like, and to find that out takes long.
   if (model.needed.length > fewTasks && !isTraining(model)) return []
@@ -35,14 +38,15 @@ export function planBlocks(model: Model, budget: number, options: BlocksOptions 
   const order = trainingOrder(model)
   const found: { sequence: Int32Array; cost: number }[] = []
   let work = 0
+  const effort = { left: muchLooking }
   for (const cut of cutsOf(model, order, blocks)) {
     work += order.length
     if (work > muchWork && found.length > 0) break
-    if (work > 2 * muchWork) break
-    const chain = chainFrom(model, cut)
+    if (work > 2 * muchWork || stop?.() === true) break
+    const chain = chainFrom(model, cut, effort)
     // Each state is there once.
     if (chain.steps.some(s => s.state > beyond * budget - chain.resident)) continue
-    const planned = chainPlanner(chain, beyond * budget, { units })
+    const planned = chainPlanner(chain, beyond * budget, { units, ...(stop && { stop }) })
     let best: { sequence: Int32Array; cost: number } | undefined
     // The more is planned for, the more is used, but not strictly so: small DAGs are tried at many shares.
     const grid = order.length < fewTasks ? shares : [shares[0]!]

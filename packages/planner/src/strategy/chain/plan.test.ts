@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Model, modelOf } from '../../dag/model.ts'
 import { parseDag, type Shorthand } from '../../dag/parse.ts'
+import { plan } from '../../plan/plan.ts'
 import { bestKnown, fixture } from '../../testing/fixtures.ts'
+import { verify } from '../../verify/verify.ts'
 import { Random } from '../random.ts'
 import { Simulation } from '../simulate.ts'
 import { cheapestSequence } from '../states/search.ts'
@@ -73,6 +75,25 @@ test.each([1, 2, 6, 8, 10, 16, 32, 64, 128])(
     if (length > 1) expect(costOf(model, 3)).toBeUndefined()
   },
 )
+
+describe('long chains', () => {
+  const random = new Random(5)
+  const model = chain({ length: 400, cost: () => 1 + random.below(100), bytes: () => 1 + random.below(100) })
+
+  test('are given up when the time is up', () => {
+    let looks = 0
+    const stop = (): boolean => ++looks > 3
+    expect(planChain(model, chainOf(model)!, 8000, { stop })).toBeUndefined()
+    expect(looks).toBe(4)
+  })
+
+  test('are planned nevertheless, without tables', { timeout: 120_000 }, () => {
+    const { dag } = chain({ length: 3000 })
+    const budget = 1500
+    const found = plan(dag, { budget, iterations: 0 })
+    expect(verify(dag, found, { budget }).cost).toBeLessThan(1.3 * found.baseCost)
+  })
+})
 
 describe('heterogeneous chains', { timeout: 120_000 }, () => {
   // Giving up a checkpoint for a while is cheaper there; dynamic programming does not.

@@ -16,11 +16,16 @@ const slack = 6
 export interface ChainOptions {
   /** Units that the budget is split into where it cannot be planned exactly. */
   readonly units?: number
+  readonly stop?: () => boolean
 }
+
+/** Longest chain that there are tables for, and most entries of these that are looked at. */
+const longest = 2000
+const work = 2e8
 
 /**
  * The cheapest sequence of runs of a chain within `budget` bytes, among those that keep a checkpoint until its last use;
- * undefined if there is none. Where sizes are large and have no common divisor they are rounded: that may cost more, or find
+ * undefined if there is none, or if the chain is too long for the work or time there is. Where sizes are large and have no common divisor they are rounded: that may cost more, or find
  * nothing, and what it asks for is looked at.
  */
 export function planChain(
@@ -31,7 +36,7 @@ export function planChain(
 ): Int32Array | undefined {
   const { steps, resident } = chain
   const room = budget - resident
-  if (!(room >= 0) || steps.length === 0) return undefined
+  if (!(room >= 0) || steps.length === 0 || steps.length > longest) return undefined
   const sizes = steps.flatMap(bytesOf)
   const divisor = Math.max(1, sizes.reduce(commonDivisor, 0))
   const exact = room <= exactly * divisor
@@ -45,10 +50,16 @@ export function planChain(
   for (const unit of new Set([coarse, finest])) {
     const fitting = Math.floor(room / unit)
     const memory = exact ? fitting : fitting + slack
-    const tables = new Tables(steps, unitsOf(steps, unit), memory, most)
+    const tables = new Tables(steps, unitsOf(steps, unit), memory, {
+      most,
+      work,
+      ...(options.stop && { stop: options.stop }),
+    })
+    const { whole } = tables
+    if (whole === undefined) break
     for (let n = memory; n >= fitting; n--) {
-      const cost = costIn(tables.whole, n)
-      if (cost === costIn(tables.whole, n - 1) && n > fitting) continue
+      const cost = costIn(whole, n)
+      if (cost === costIn(whole, n - 1) && n > fitting) continue
       const found = cost < most ? sequenceOf(tables, n) : undefined
       if (found === undefined || simulation.run(found, found.length) > budget) continue
       ;[best, most] = [found, cost]
@@ -68,19 +79,19 @@ export function chainPlanner(
   options: ChainOptions = {},
 ): (budget: number) => Int32Array | undefined {
   const room = most - chain.resident
-  if (!(room >= 0) || chain.steps.length === 0) return () => undefined
+  if (!(room >= 0) || chain.steps.length === 0 || chain.steps.length > longest) return () => undefined
   const unit = Math.max(1, Math.ceil(room / (options.units ?? units.least)))
-  const tables = new Tables(
-    chain.steps,
-    unitsOf(chain.steps, unit),
-    Math.floor(room / unit),
-    Number.POSITIVE_INFINITY,
-  )
+  const tables = new Tables(chain.steps, unitsOf(chain.steps, unit), Math.floor(room / unit), {
+    work,
+    ...(options.stop && { stop: options.stop }),
+  })
+  if (tables.whole === undefined) return () => undefined
   return budget => sequenceOf(tables, Math.min(tables.memory, Math.floor((budget - chain.resident) / unit)))
 }
 
 function sequenceOf(tables: Tables, memory: number): Int32Array | undefined {
-  if (costIn(tables.whole, memory) === Number.POSITIVE_INFINITY) return undefined
+  if (costIn(tables.table(0, tables.steps.length - 1, false), memory) === Number.POSITIVE_INFINITY)
+    return undefined
   const runs: DagTaskId[] = []
   follow(tables, 0, tables.steps.length - 1, memory, false, runs)
   return Int32Array.from(runs)

@@ -64,6 +64,17 @@ export function costIn({ from, costs }: Table, units: number): number {
   return low === 0 ? Number.POSITIVE_INFINITY : costs[low - 1]!
 }
 
+export interface TablesOptions {
+  /** What costs more than this for the whole chain is left out; more speed, if that is known. */
+  readonly most?: number
+  /** Most entries of tables that are looked at. */
+  readonly work?: number
+  readonly stop?: () => boolean
+}
+
+/** How many parts are planned between looks at the clock. */
+const looks = 64
+
 /** What there is nothing to do for, and what cannot be done. */
 const nothing: Table = { from: new Int32Array(1), costs: new Float64Array(1) }
 const never: Table = { from: new Int32Array(0), costs: new Float64Array(0) }
@@ -90,9 +101,15 @@ export class Tables {
   readonly #scratch: Float64Array
   readonly #pool: Way[] = []
   #count = 0
+  /** Entries looked at. */
+  #work = 0
 
-  /** What costs more than `most` for the whole chain is left out; more speed, if that is known. */
-  constructor(steps: readonly ChainStep[], units: Units, memory: number, most: number) {
+  constructor(
+    steps: readonly ChainStep[],
+    units: Units,
+    memory: number,
+    { most = Number.POSITIVE_INFINITY, work = Number.POSITIVE_INFINITY, stop }: TablesOptions = {},
+  ) {
     this.steps = steps
     this.units = units
     this.memory = memory
@@ -103,11 +120,13 @@ export class Tables {
     const count = steps.length
     const surplus = most - this.#floor(0, count - 1, false)
     const caps = this.#caps(surplus)
+    let parts = 0
     for (let length = 1; length <= count; length++)
       for (let s = 0; s + length <= count; s++) {
         const t = s + length - 1
         const content = this.#content[s * count + t]!
         if (this.#open[content] !== undefined) continue
+        if (this.#work > work || (++parts % looks === 0 && stop?.() === true)) return
         const cap = caps[content]!
         // Where the last state need not be computed comes first: computing it is a way of the other.
         this.#list(s, t, true)
@@ -127,9 +146,9 @@ export class Tables {
     return (ended ? this.#ended : this.#open)[this.#content[s * this.steps.length + t]!]!
   }
 
-  /** The whole chain. */
-  get whole(): Table {
-    return this.table(0, this.steps.length - 1, false)
+  /** The whole chain; undefined where work or time ran out. */
+  get whole(): Table | undefined {
+    return this.#open[this.#content[this.steps.length - 1]!]
   }
 
   /** Whether, where the state after t is there, it is best kept. */
@@ -270,7 +289,8 @@ export class Tables {
     let settle = 2
     for (let i = 0; i < count; i++) {
       const way = pool[i]!
-      if (leastOf(way) <= most) relax(best, top, way)
+      this.#work++
+      if (leastOf(way) <= most) this.#work += relax(best, top, way)
       if (i + 1 < settle) continue
       fall(best, top)
       settle *= 8
@@ -293,25 +313,27 @@ function topOf({ low, first, firstLess, second, secondLess }: Way): number {
   )
 }
 
-/** Lowers `best` to what a way costs, where that falls. */
-function relax(best: Float64Array, top: number, way: Way): void {
+/** Lowers `best` to what a way costs, where that falls; returns how many entries it looks at. */
+function relax(best: Float64Array, top: number, way: Way): number {
   const { cost, first, firstLess, second, secondLess } = way
   const [a, b, fromA, fromB] = [first.costs, second.costs, first.from, second.from]
   const [endA, endB] = [a.length, b.length]
   const least = leastOf(way)
   let m = Math.max(way.low, fromA[0]! + firstLess, fromB[0]! + secondLess)
-  let [i, k] = [1, 1]
+  let [i, k, looked] = [1, 1, 0]
   while (m <= top) {
+    looked++
     while (i < endA && fromA[i]! + firstLess <= m) i++
     while (k < endB && fromB[k]! + secondLess <= m) k++
-    if (best[m]! <= least) return
+    if (best[m]! <= least) return looked
     const value = cost + a[i - 1]! + b[k - 1]!
     if (value < best[m]!) best[m] = value
-    if (i === endA && k === endB) return
+    if (i === endA && k === endB) return looked
     const nextA = i < endA ? fromA[i]! + firstLess : Number.POSITIVE_INFINITY
     const nextB = k < endB ? fromB[k]! + secondLess : Number.POSITIVE_INFINITY
     m = Math.min(nextA, nextB)
   }
+  return looked
 }
 
 /** More memory never costs more. */
