@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { bundledThread } from './vitest.thread.ts'
@@ -24,6 +25,7 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
     // Left alone, it leaves one core idle: on two, that doubles the time.
     maxWorkers: availableParallelism(),
-    testTimeout: 60_000,
+    // Wide sampling takes its time.
+    testTimeout: process.env.STINT_FULL === '1' ? 600_000 : 60_000,
   },
 })
