@@ -39,8 +39,17 @@ const fresh = { times: 16, rounds: 30, share: 0.3 }
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
 const near = 1.05
-/** Share of the time left that one way to a plan may take: as long as there is none, and after that; and for the tables of a chain. */
-const patience = { first: 0.5, more: 0.2, chain: 0.6 }
+/**
+ * Share of the time left that one way to a plan may take: as long as there is none, and after that; for the tables of a chain, and for
+ * what comes before them.
+ */
+const patience = { first: 0.5, more: 0.2, chain: 0.6, chained: 0.1 }
+
+/** A place to search from, and the share of the time left that the way to a plan may take. */
+interface Way {
+  begin(): Search
+  readonly share?: number
+}
 
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
@@ -113,10 +122,10 @@ export class Planning {
     let lowest: Search | undefined
     if (start !== undefined && start.arenaBytes <= this.#options.budget) searches.push(this.#from(start))
     if (searches.length > 0 && !this.#optimal()) this.#raiseBound()
-    for (const make of this.#ways(searches)) {
+    for (const { begin, share } of this.#ways(searches)) {
       if (this.#optimal() || (searches.length > 0 && this.#late())) break
-      const search = make()
-      if (!this.#reach(search)) {
+      const search = begin()
+      if (!this.#reach(search, share)) {
         if (lowest === undefined || search.peak < lowest.peak) lowest = search
         continue
       }
@@ -146,28 +155,34 @@ export class Planning {
   }
 
   /** Places to search from, those first that are likely to lead to a plan; `searches`: what was found so far. */
-  *#ways(searches: readonly Search[]): Generator<() => Search, void, undefined> {
+  *#ways(searches: readonly Search[]): Generator<Way, void, undefined> {
     const model = this.#model
     const given = searches.length > 0
     const many = model.needed.length >= large
-    const first = many ? quickOrder(model) : model.needed
-    const timeline = given ? undefined : new Timeline(model, first)
-    const known = timeline?.order.slice()
-    if (timeline !== undefined) yield () => new Search(timeline)
-    if (many && this.#late()) return
-    if (searches.length === 0 && first !== model.needed)
-      yield () => new Search(new Timeline(model, model.needed))
+    const tried: Int32Array[] = []
+    // Of a chain the tables mostly know better.
     const chain = chainOf(model)
+    const share = chain === undefined ? undefined : patience.chained
+    const orders = given ? [] : many ? [quickOrder(model), model.needed] : [model.needed]
+    for (const order of new Set(orders)) {
+      if (searches.length > 0) break
+      const timeline = new Timeline(model, order)
+      tried.push(timeline.order.slice())
+      yield { begin: () => new Search(timeline), ...(share !== undefined && { share }) }
+      if (many && this.#late()) return
+    }
     const whole = chain && planChain(model, chain, this.#target, { stop: this.#patiently(patience.chain) })
-    if (whole !== undefined) yield () => new Search(fromSequence(model, whole))
+    if (whole !== undefined) yield { begin: () => new Search(fromSequence(model, whole)) }
     else
       for (const sequence of given
         ? []
         : planBlocks(model, this.#target, { stop: this.#patiently() }).slice(0, many ? 1 : 2))
-        yield () => new Search(fromSequence(model, sequence))
+        yield { begin: () => new Search(fromSequence(model, sequence)) }
     if (!many || (searches.length === 0 && !this.#huge && !this.#late()))
       for (const search of new Lanes(model).searches) {
-        if (known === undefined || search.timeline.order.some((t, i) => t !== known[i])) yield () => search
+        const { order } = search.timeline
+        const known = searches.length > 0 || share === undefined ? tried : []
+        if (!known.some(o => o.every((t, i) => t === order[i]))) yield { begin: () => search }
       }
   }
 
@@ -256,9 +271,9 @@ export class Planning {
   }
 
   /** Sends a search down to where its plan fits; whether it gets there. */
-  #reach(search: Search): boolean {
+  #reach(search: Search, share?: number): boolean {
     const least = this.#least
-    const stop = this.#patiently()
+    const stop = this.#patiently(share)
     const { align } = this.#model
     let [made, over] = [0, 0]
     for (let target = this.#target; target >= least; ) {
