@@ -54,7 +54,7 @@ test('after any changes, peak and cost are those of following the whole sequence
         }
       },
     ),
-    { numRuns: full ? 5000 : 400, seed: 5 },
+    { numRuns: full ? 100_000 : 400, seed: 5 },
   )
 })
 
@@ -87,7 +87,7 @@ test('what is taken back, or saved and loaded, is as it was', () => {
       timeline.load(saved)
       expect(look()).toEqual(before)
     }),
-    { numRuns: full ? 3000 : 200, seed: 6 },
+    { numRuns: full ? 50_000 : 200, seed: 6 },
   )
 })
 

@@ -468,7 +468,13 @@ export class Timeline {
     const w = model.nextOf[p]!
     const t = model.producer[w]!
     const start = updates.lastRun(t)
-    const [oldStart, oldEnd] = [updates.copyStart[w]!, updates.copyEnd[w]!]
+    const [oldStart, oldEnd, made] = [updates.copyStart[w]!, updates.copyEnd[w]!, updates.madeIn[w]!]
+    if (made !== start) {
+      // Of several runs only the last makes it; in others it is in the way for a moment.
+      updates.madeIn[w] = start
+      if (made >= 0) this.#local.mark(made)
+      if (start >= 0) this.#local.mark(start)
+    }
     const end = start < 0 ? -1 : updates.copiedUntil(p, start, this.#runs[start]!)
     if (end >= 0) this.#local.mark(start)
     if (oldEnd === end && (end < 0 || oldStart === start)) return

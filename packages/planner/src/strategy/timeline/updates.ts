@@ -14,6 +14,8 @@ export class Updates {
   readonly any: boolean
   /** What must be there at the end. */
   readonly finals: readonly DagValueId[]
+  /** Of a successor: the stage whose run made it when it was last looked at; −1 before. */
+  readonly madeIn: Int32Array
   /** Of a successor that is copied: the stage that computes it, and the last that reads the old content; −1 where it is not. */
   readonly copyStart: Int32Array
   readonly copyEnd: Int32Array
@@ -48,6 +50,7 @@ export class Updates {
     this.buffers = (model.dag.next ?? []).map(n => n.pinned)
     this.any = this.buffers.length > 0
     this.finals = [...new Set(model.dag.outputs)].filter(v => model.pinned[v] === 0)
+    this.madeIn = new Int32Array(model.size.length).fill(-1)
     this.copyStart = new Int32Array(model.size.length).fill(-1)
     this.copyEnd = new Int32Array(model.size.length).fill(-1)
     this.#stage = new Int32Array(model.cost.length).fill(-1)
