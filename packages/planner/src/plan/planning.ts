@@ -40,10 +40,10 @@ const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
 const near = 1.05
 /**
- * Share of the time left that one way to a plan may take: as long as there is none, and after that; for the tables of a chain, and for
- * what comes before them.
+ * Share of the time left that one way to a plan may take: as long as there is none, and after that; for the tables of a chain or of
+ * blocks, and for what comes before those of a chain.
  */
-const patience = { first: 0.5, more: 0.2, chain: 0.6, chained: 0.1 }
+const patience = { first: 0.5, more: 0.2, tables: 0.6, chained: 0.1 }
 
 /** A place to search from, and the share of the time left that the way to a plan may take. */
 interface Way {
@@ -171,12 +171,12 @@ export class Planning {
       yield { begin: () => new Search(timeline), ...(share !== undefined && { share }) }
       if (many && this.#late()) return
     }
-    const whole = chain && planChain(model, chain, this.#target, { stop: this.#patiently(patience.chain) })
+    const whole = chain && planChain(model, chain, this.#target, { stop: this.#patiently(patience.tables) })
     if (whole !== undefined) yield { begin: () => new Search(fromSequence(model, whole)) }
     else
       for (const sequence of given
         ? []
-        : planBlocks(model, this.#target, { stop: this.#patiently() }).slice(0, many ? 1 : 2))
+        : planBlocks(model, this.#target, { stop: this.#patiently(patience.tables) }).slice(0, many ? 1 : 2))
         yield { begin: () => new Search(fromSequence(model, sequence)) }
     if (!many || (searches.length === 0 && !this.#huge && !this.#late()))
       for (const search of new Lanes(model).searches) {

@@ -3,6 +3,7 @@ import type { Model } from '../dag/model.ts'
 import { Ranking } from './ranking.ts'
 import { readersOf } from './readers.ts'
 import { Simulation } from './simulate.ts'
+import { huge } from './size.ts'
 import { Timeline } from './timeline/timeline.ts'
 
 /** Most stages that are looked at to improve an order; larger DAGs make do with the heuristics. */
@@ -40,13 +41,14 @@ export function quickOrder(model: Model): readonly DagTaskId[] {
     const { memory, length } = simulation
     return peak + (2 * memory.subarray(0, length).reduce((n, bytes) => n + bytes, 0)) / Math.max(1, length)
   }
+  const sweeps = model.needed.length < huge ? 2 : 1
   let best = { order: model.needed, measure: worthwhile * measure(model.needed) }
   for (const first of [slideOnce(model, model.needed), depthFirst(model)])
-    for (let [order, left] = [first, 2]; left > 0; left--) {
+    for (let [order, left] = [first, sweeps]; left > 0; left--) {
       const found = measure(order)
       if (found >= best.measure) break
       best = { order, measure: found }
-      order = slideOnce(model, order)
+      if (left > 1) order = slideOnce(model, order)
     }
   return best.order
 }
