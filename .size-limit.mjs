@@ -13,11 +13,11 @@ export default [
   bundle('graph', 35),
   bundle('autodiff', 5),
   bundle('planner', 52),
-  bundle('planner', 39, {
+  bundle('planner', 40, {
     name: '@stint/planner, what the engine takes',
     import: '{ ladder, improveRung, profile }',
   }),
-  bundle('planner', 39, { name: '@stint/planner, its thread', entry: 'thread' }),
+  bundle('planner', 40, { name: '@stint/planner, its thread', entry: 'thread' }),
   bundle('planner', 15, { name: '@stint/planner/exact', entry: 'exact' }),
   bundle('engine', 20),
   bundle('backend-cpu', 20),
