@@ -1,4 +1,5 @@
 import type { DagTaskId, DagValueId } from '../dag/dag.ts'
+import type { Effort } from '../effort.ts'
 import { CutNetwork, type Kept } from './cut-network.ts'
 import type { Moment } from './moment.ts'
 
@@ -22,11 +23,6 @@ export interface Ascent {
   /** The cuts on both sides of the best price: one within the budget, one beyond it. */
   readonly fits?: Cut
   readonly exceeds?: Cut
-}
-
-/** Work left, in arcs and tasks looked at; shared by all that is tried. */
-export interface Effort {
-  left: number
 }
 
 export interface AscentOptions {

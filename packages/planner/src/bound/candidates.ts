@@ -1,5 +1,5 @@
 import type { DagTaskId } from '../dag/dag.ts'
-import type { Effort } from './ascend.ts'
+import type { Effort } from '../effort.ts'
 import { CutNetwork } from './cut-network.ts'
 import type { Facts } from './facts.ts'
 import type { Moment } from './moment.ts'

@@ -1,5 +1,6 @@
 import type { DagTaskId } from '../dag/dag.ts'
-import { Ascender, type Ascent, type Cut, type Effort } from './ascend.ts'
+import type { Effort } from '../effort.ts'
+import { Ascender, type Ascent, type Cut } from './ascend.ts'
 import type { Moment, Supposition } from './moment.ts'
 
 interface Branch {

@@ -1,6 +1,7 @@
 import type { DagTaskId } from '../dag/dag.ts'
 import type { Model } from '../dag/model.ts'
-import { Ascender, type Ascent, type Cut, type Effort } from './ascend.ts'
+import type { Effort } from '../effort.ts'
+import { Ascender, type Ascent, type Cut } from './ascend.ts'
 import { candidates } from './candidates.ts'
 import { close } from './close.ts'
 import { factsOf } from './facts.ts'

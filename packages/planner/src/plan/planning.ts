@@ -4,17 +4,12 @@ import type { Dag, Plan } from '../dag/dag.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { InfeasibleBudgetError } from '../errors.ts'
 import { halvesAt } from '../strategy/bottleneck.ts'
-import { planChain } from '../strategy/chain/plan.ts'
-import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
 import { descend } from '../strategy/descend.ts'
-import { Lanes } from '../strategy/lanes.ts'
-import { quickOrder } from '../strategy/order.ts'
 import { Random } from '../strategy/random.ts'
 import { Search } from '../strategy/search/search.ts'
 import { huge, large } from '../strategy/size.ts'
 import { fromSequence } from '../strategy/timeline/from-sequence.ts'
-import { Timeline } from '../strategy/timeline/timeline.ts'
 import { profile, verify } from '../verify/verify.ts'
 import { cheapestOf, modelsOf } from './cheapest.ts'
 import { choose } from './choose.ts'
@@ -23,6 +18,7 @@ import { makeRoom } from './make-room.ts'
 import { smallestPlan } from './minimum-budget.ts'
 import type { PlanOptions } from './plan.ts'
 import { runsOf } from './runs.ts'
+import { waysFor } from './ways.ts'
 
 /** DAGs of at most so many tasks are planned by looking at all schedules, if there are not too many states. */
 const small = { tasks: 20, withLayout: 12, states: 20_000 }
@@ -39,17 +35,8 @@ const fresh = { times: 16, rounds: 30, share: 0.3 }
 const grace = 3000
 /** Up to how many times the target the way down may end for the search to go on there. */
 const near = 1.05
-/**
- * Share of the time left that one way to a plan may take: as long as there is none, and after that; for the tables of a chain or of
- * blocks, and for what comes before those of a chain.
- */
-const patience = { first: 0.5, more: 0.2, tables: 0.6, chained: 0.1 }
-
-/** A place to search from, and the share of the time left that the way to a plan may take. */
-interface Way {
-  begin(): Search
-  readonly share?: number
-}
+/** Share of the time left that one way to a plan may take: as long as there is none, and after that. */
+const patience = { first: 0.5, more: 0.2 }
 
 export interface PlanningOptions extends PlanOptions {
   /** A plan within the budget to begin with. */
@@ -122,7 +109,13 @@ export class Planning {
     let lowest: Search | undefined
     if (start !== undefined && start.arenaBytes <= this.#options.budget) searches.push(this.#from(start))
     if (searches.length > 0 && !this.#optimal()) this.#raiseBound()
-    for (const { begin, share } of this.#ways(searches)) {
+    const ways = waysFor(this.#model, {
+      target: () => this.#target,
+      found: () => searches.length > 0,
+      late: () => this.#late(),
+      patiently: share => this.#patiently(share),
+    })
+    for (const { begin, share } of ways) {
       if (this.#optimal() || (searches.length > 0 && this.#late())) break
       const search = begin()
       if (!this.#reach(search, share)) {
@@ -152,38 +145,6 @@ export class Planning {
     }
     yield* this.#improve(searches)
     if (!this.#bounded) this.#raiseBound()
-  }
-
-  /** Places to search from, those first that are likely to lead to a plan; `searches`: what was found so far. */
-  *#ways(searches: readonly Search[]): Generator<Way, void, undefined> {
-    const model = this.#model
-    const given = searches.length > 0
-    const many = model.needed.length >= large
-    const tried: Int32Array[] = []
-    // Of a chain the tables mostly know better.
-    const chain = chainOf(model)
-    const share = chain === undefined ? undefined : patience.chained
-    const orders = given ? [] : many ? [quickOrder(model), model.needed] : [model.needed]
-    for (const order of new Set(orders)) {
-      if (searches.length > 0) break
-      const timeline = new Timeline(model, order)
-      tried.push(timeline.order.slice())
-      yield { begin: () => new Search(timeline), ...(share !== undefined && { share }) }
-      if (many && this.#late()) return
-    }
-    const whole = chain && planChain(model, chain, this.#target, { stop: this.#patiently(patience.tables) })
-    if (whole !== undefined) yield { begin: () => new Search(fromSequence(model, whole)) }
-    else
-      for (const sequence of given
-        ? []
-        : planBlocks(model, this.#target, { stop: this.#patiently(patience.tables) }).slice(0, many ? 1 : 2))
-        yield { begin: () => new Search(fromSequence(model, sequence)) }
-    if (!many || (searches.length === 0 && !this.#huge && !this.#late()))
-      for (const search of new Lanes(model).searches) {
-        const { order } = search.timeline
-        const known = searches.length > 0 || share === undefined ? tried : []
-        if (!known.some(o => o.every((t, i) => t === order[i]))) yield { begin: () => search }
-      }
   }
 
   /** Where next to nothing can live beside some task, plans what comes before and after it apart. `alone`: there is nothing else. */

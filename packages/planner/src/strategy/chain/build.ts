@@ -1,5 +1,6 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
+import type { Effort } from '../../effort.ts'
 import type { Cut } from './blocks.ts'
 import { costOf, interleaved, peakOf, tasksFor } from './measure.ts'
 import type { Chain, ChainStep, StepOption } from './steps.ts'
@@ -10,18 +11,8 @@ const manyOptions = 8
 /** Residuals times tasks of a block, above which there is no choice but to keep all or none. */
 const muchWork = 1e5
 
-/** Tasks that may yet be looked at to find ways to keep residuals; where they run out, blocks keep all or none. */
-export interface Effort {
-  left: number
-}
-
-/** The blocks of a cut as the steps of a chain. */
+/** The blocks of a cut as the steps of a chain. `effort`, in tasks, is for ways to keep residuals: without it blocks keep all or none. */
 export function chainFrom(model: Model, cut: Cut, effort: Effort): Chain {
-  const bytes = (values: Iterable<DagValueId>): number => {
-    let sum = 0
-    for (const v of values) sum += model.size[v]!
-    return sum
-  }
   const gradients = gradientsOf(model, cut)
   // Blocks of equal structure are built once.
   const known = new Map<string, { readonly tasks: readonly DagTaskId[]; readonly step: ChainStep }>()
@@ -35,7 +26,7 @@ export function chainFrom(model: Model, cut: Cut, effort: Effort): Chain {
     known.set(key, { tasks, step })
     return step
   })
-  return { steps, resident: model.startSize + bytes(cut.resident) }
+  return { steps, resident: model.startSize + sizeOf(model, cut.resident) }
 }
 
 /** By block: what later blocks made backward and it or earlier ones read. Outputs count where they are made. */

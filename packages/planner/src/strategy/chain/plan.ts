@@ -25,8 +25,8 @@ const work = 2e8
 
 /**
  * The cheapest sequence of runs of a chain within `budget` bytes, among those that keep a checkpoint until its last use;
- * undefined if there is none, or if the chain is too long for the work or time there is. Where sizes are large and have no common divisor they are rounded: that may cost more, or find
- * nothing, and what it asks for is looked at.
+ * undefined if there is none, or if the chain is too long for the work or time there is. Where sizes are large and have no common
+ * divisor they are rounded: that may cost more, or find nothing, and what it asks for is looked at.
  */
 export function planChain(
   model: Model,
@@ -90,8 +90,8 @@ export function chainPlanner(
 }
 
 function sequenceOf(tables: Tables, memory: number): Int32Array | undefined {
-  if (costIn(tables.table(0, tables.steps.length - 1, false), memory) === Number.POSITIVE_INFINITY)
-    return undefined
+  const { whole } = tables
+  if (whole === undefined || costIn(whole, memory) === Number.POSITIVE_INFINITY) return undefined
   const runs: DagTaskId[] = []
   follow(tables, 0, tables.steps.length - 1, memory, false, runs)
   return Int32Array.from(runs)

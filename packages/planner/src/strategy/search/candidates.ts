@@ -3,7 +3,8 @@ import type { Model } from '../../dag/model.ts'
 import { Ranking } from '../ranking.ts'
 import { readersOf } from '../readers.ts'
 import { huge, large } from '../size.ts'
-import type { Drops, Timeline } from '../timeline/timeline.ts'
+import type { Drops } from '../timeline/drop-sets.ts'
+import type { Timeline } from '../timeline/timeline.ts'
 import { find } from '../timeline/touches.ts'
 
 /** A way to have some value absent at a moment. */

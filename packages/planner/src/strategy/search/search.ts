@@ -1,7 +1,8 @@
 import type { Model } from '../../dag/model.ts'
 import type { Random } from '../random.ts'
 import { large } from '../size.ts'
-import type { Drops, Saved, Timeline } from '../timeline/timeline.ts'
+import type { Drops } from '../timeline/drop-sets.ts'
+import type { Saved, Timeline } from '../timeline/timeline.ts'
 import { type Candidate, Candidates } from './candidates.ts'
 
 /** Least weight of a move's cost, so that free moves are compared by what they save. */

@@ -1,6 +1,7 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { Again } from './again.ts'
+import { DropSets, type Drops } from './drop-sets.ts'
 import { droppable } from './droppable.ts'
 import { Journal, kinds } from './journal.ts'
 import { Local } from './local.ts'
@@ -12,7 +13,7 @@ import { Updates } from './updates.ts'
 /** An order of tasks, updates left out, and the drops in its stages. */
 export interface Saved {
   readonly order: Int32Array
-  readonly drops: readonly (readonly [value: DagValueId, stage: number])[]
+  readonly drops: Readonly<Drops>
 }
 
 /**
@@ -46,7 +47,7 @@ export class Timeline {
   work = 0
   readonly updates: Updates
   #cost = 0
-  readonly #drops: (Set<DagValueId> | undefined)[]
+  readonly #drops: DropSets
   readonly #again: Again
   /** Runs of each stage: what is computed again, its own task, updates. */
   readonly #runs: DagTaskId[][]
@@ -78,7 +79,7 @@ export class Timeline {
     const count = stages.length + 1
     this.profile = new Profile(count)
     this.touches = new Touches(model)
-    this.#drops = new Array<Set<DagValueId> | undefined>(count).fill(undefined)
+    this.#drops = new DropSets(count)
     this.#again = new Again(model, this.stageOf)
     this.#runs = new Array<DagTaskId[]>(count).fill(unset)
     const measure = new Measure(model, this.touches, this.updates, count - 1)
@@ -97,7 +98,7 @@ export class Timeline {
 
   has(value: DagValueId, stage: number): boolean {
     if (stage < 0) return this.updates.early(this.model.producer[value]!)
-    return this.#drops[stage]?.has(value) === true
+    return this.#drops.has(value, stage)
   }
 
   /** Whether a value may be computed again at all. */
@@ -177,10 +178,7 @@ export class Timeline {
       this.#turned.push(t)
       return
     }
-    const set = this.#drops[stage]
-    if (!dropped) set!.delete(value)
-    else if (set === undefined) this.#drops[stage] = new Set([value])
-    else set.add(value)
+    this.#drops.set(value, stage, dropped)
     // Nothing changes where nothing of the stage reads it.
     if (this.touches.touched(value, stage)) this.#changed.add(stage)
   }
@@ -196,11 +194,9 @@ export class Timeline {
     this.#turned.length = 0
   }
 
-  drops(): [value: DagValueId, stage: number][] {
-    const list: [number, number][] = this.updates.earlyOnes().map(t => [this.model.writes[t]![0]!, -1])
-    for (const [stage, set] of this.#drops.entries())
-      if (set !== undefined) for (const v of set) list.push([v, stage])
-    return list
+  drops(): Drops {
+    const early = this.updates.earlyOnes().map((t): [number, number] => [this.model.writes[t]![0]!, -1])
+    return [...early, ...this.#drops.list()]
   }
 
   /** The order and drops, to come back to. */
@@ -210,11 +206,11 @@ export class Timeline {
 
   /** What differs costs, and the stages between the first and the last whose tasks do. */
   load({ order, drops }: Saved): void {
-    const wanted: (Set<DagValueId> | undefined)[] = []
+    const wanted = new DropSets(order.length + 1)
     const early = new Set<DagTaskId>()
     for (const [v, stage] of drops) {
       if (stage < 0) early.add(this.model.producer[v]!)
-      else wanted[stage] = (wanted[stage] ?? new Set()).add(v)
+      else wanted.set(v, stage, true)
     }
     let [low, high] = [0, order.length - 1]
     while (low <= high && order[low] === this.order[low]) low++
@@ -225,9 +221,7 @@ export class Timeline {
     for (let b = low; b <= high; b++) this.stageOf[order[b]!] = b
     for (const t of this.updates.tasks) this.updates.setEarly(t, early.has(t))
     for (let b = 0; b <= order.length; b++) {
-      const same = sameSet(this.#drops[b], wanted[b])
-      if (!same) this.#drops[b] = wanted[b]
-      if (!same || (low <= b && b <= high)) this.#restage(b)
+      if (this.#drops.take(b, wanted) || (low <= b && b <= high)) this.#restage(b)
     }
     this.#settleAll()
     this.#local.update()
@@ -302,14 +296,11 @@ export class Timeline {
     const [low, high] = [Math.min(from, to), Math.max(from, to)]
     this.#unsettled = new Set()
     for (let b = low; b <= high; b++) this.#replace(b, [])
-    const [task, drops] = [order[from]!, this.#drops[from]]
-    const step = from < to ? 1 : -1
-    for (let b = from; b !== to; b += step) {
-      order[b] = order[b + step]!
-      this.#drops[b] = this.#drops[b + step]
-    }
+    const task = order[from]!
+    if (from < to) order.copyWithin(from, from + 1, to + 1)
+    else order.copyWithin(to + 1, to, from)
     order[to] = task
-    this.#drops[to] = drops
+    this.#drops.move(from, to)
     for (let b = low; b <= high; b++) stageOf[order[b]!] = b
     for (let b = low; b <= high; b++) this.#restage(b)
     const buffers = this.#unsettled
@@ -374,7 +365,7 @@ export class Timeline {
 
   /** Cost of what a stage runs again for a dropped value, be it for others, too. */
   price(value: DagValueId, stage: number): number {
-    const drops = this.#drops[stage]
+    const drops = this.#drops.at(stage)
     if (drops === undefined) return 0
     return this.#again.of([value], drops).reduce((n, t) => n + this.model.cost[t]!, 0)
   }
@@ -418,7 +409,7 @@ export class Timeline {
   #restage(b: number): void {
     const { order, updates } = this
     const main = b < order.length ? order[b]! : -1
-    const drops = this.#drops[b]
+    const drops = this.#drops.at(b)
     const needs = main >= 0 ? this.model.reads[main]! : updates.finals
     const runs = drops === undefined || drops.size === 0 ? [] : this.#again.of(needs, drops)
     if (main >= 0) runs.push(main)
@@ -491,13 +482,5 @@ export class Timeline {
   }
 }
 
-function sameSet(a: ReadonlySet<number> | undefined, b: ReadonlySet<number> | undefined): boolean {
-  if ((a?.size ?? 0) !== (b?.size ?? 0)) return false
-  if (a !== undefined) for (const v of a) if (!b!.has(v)) return false
-  return true
-}
-
 /** The runs of a stage that has not been looked at. */
 const unset: DagTaskId[] = []
-
-export type Drops = (readonly [value: DagValueId, stage: number])[]

@@ -1,5 +1,6 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
+import { insertAt, removeAt } from './ascending.ts'
 
 /** Adds (sign 1) or takes away (−1) a stay of `value` through the stages `from` to `to`, both included. */
 type Stay = (value: DagValueId, from: number, to: number, sign: number) => void
@@ -172,18 +173,6 @@ export class Touches {
     stay(v, a + 1, b - 1, (list[i]! & 1) === 1 ? 1 : -1)
     if (a >= 0) end(a)
   }
-}
-
-/** As `splice` does, which makes a list of what it takes out. */
-function insertAt(list: number[], at: number, item: number): void {
-  list.push(item)
-  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1]!
-  list[at] = item
-}
-
-function removeAt(list: number[], at: number): void {
-  for (let i = at; i < list.length - 1; i++) list[i] = list[i + 1]!
-  list.pop()
 }
 
 /** Index of the first touch at or after a stage. */

@@ -1,6 +1,8 @@
 import type { DagTaskId, DagValueId } from '../../dag/dag.ts'
 import type { Model } from '../../dag/model.ts'
 import { readersOf } from '../readers.ts'
+import { insert, remove } from './ascending.ts'
+import { Marked } from './marked.ts'
 
 const none: readonly DagTaskId[] = []
 
@@ -233,43 +235,6 @@ export class Updates {
   endingAt(stage: number): readonly DagValueId[] {
     return this.#endingAt.get(stage) ?? none
   }
-}
-
-/** A set of values that is quick to clear. */
-class Marked {
-  readonly list: DagValueId[] = []
-  readonly #mark: Int32Array
-  #epoch = 1
-
-  constructor(values: number) {
-    this.#mark = new Int32Array(values)
-  }
-
-  has(v: DagValueId): boolean {
-    return this.#mark[v] === this.#epoch
-  }
-
-  add(v: DagValueId): void {
-    if (this.#mark[v] === this.#epoch) return
-    this.#mark[v] = this.#epoch
-    this.list.push(v)
-  }
-
-  clear(): void {
-    this.list.length = 0
-    this.#epoch++
-  }
-}
-
-/** Into an ascending list, from the end. */
-function insert(list: number[], item: number): void {
-  let i = list.length
-  while (i > 0 && list[i - 1]! > item) i--
-  list.splice(i, 0, item)
-}
-
-function remove(list: number[], item: number): void {
-  list.splice(list.indexOf(item), 1)
 }
 
 /** Tasks that only write successors which nothing reads, and may write them straight into their buffers: a flag a task. */
