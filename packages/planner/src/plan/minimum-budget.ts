@@ -3,6 +3,8 @@ import type { Dag, Fixed, Plan } from '../dag/dag.ts'
 import { liveOnly } from '../dag/live.ts'
 import { type Model, modelOf } from '../dag/model.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
+import { chainOf } from '../strategy/chain/recognize.ts'
+import { fewestSlots, reversal } from '../strategy/chain/revolve.ts'
 import { descendToFloor } from '../strategy/descend.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { baseOrders, quickOrder } from '../strategy/order.ts'
@@ -90,6 +92,8 @@ export function smallestPlan(dag: Dag, options: SmallestOptions): { plan: Plan; 
   const done = (): boolean => lowest.plan.arenaBytes <= bound || stop()
   const many = model.needed.length >= large
   const floor = minimumBudgetBound(model, { arena: true, work: work.bound })
+  const chain = chainOf(model)
+  if (chain !== undefined) lowest.take(reversal(chain, fewestSlots(chain)))
   const own = (dag.choices ?? []).length === 0 ? from : undefined
   const searches =
     own === undefined ? new Lanes(model, many ? [quickOrder(model)] : baseOrders(model)).searches : [own]

@@ -3,6 +3,7 @@ import type { Model } from '../dag/model.ts'
 import { planChain } from '../strategy/chain/plan.ts'
 import { planBlocks } from '../strategy/chain/plan-blocks.ts'
 import { chainOf } from '../strategy/chain/recognize.ts'
+import { revolve } from '../strategy/chain/revolve.ts'
 import { Lanes } from '../strategy/lanes.ts'
 import { quickOrder } from '../strategy/order.ts'
 import { Search } from '../strategy/search/search.ts'
@@ -46,10 +47,11 @@ export function* waysFor(model: Model, standing: Standing): Generator<Way, void,
     yield { begin: () => new Search(timeline), ...(share !== undefined && { share }) }
     if (many && standing.late()) return
   }
-  const whole = chain && planChain(model, chain, standing.target(), tables())
+  const target = standing.target()
+  const whole = chain && (planChain(model, chain, target, tables()) ?? revolve(model, chain, target))
   const sequences = whole !== undefined ? [whole] : []
   if (whole === undefined && !given)
-    sequences.push(...planBlocks(model, standing.target(), tables()).slice(0, many ? 1 : 2))
+    sequences.push(...planBlocks(model, target, tables()).slice(0, many ? 1 : 2))
   for (const sequence of sequences) yield { begin: () => new Search(fromSequence(model, sequence)) }
   const more = !many || (model.needed.length < huge && !standing.found() && !standing.late())
   if (!more) return

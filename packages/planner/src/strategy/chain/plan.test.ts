@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Model, modelOf } from '../../dag/model.ts'
-import { parseDag, type Shorthand } from '../../dag/parse.ts'
-import { plan } from '../../plan/plan.ts'
+import { parseDag } from '../../dag/parse.ts'
+import { chain, leastSteps } from '../../testing/chain.ts'
 import { bestKnown, fixture } from '../../testing/fixtures.ts'
-import { verify } from '../../verify/verify.ts'
 import { Random } from '../random.ts'
 import { Simulation } from '../simulate.ts'
 import { cheapestSequence } from '../states/search.ts'
@@ -12,38 +11,6 @@ import { chainOf } from './recognize.ts'
 
 const full = process.env.STINT_FULL === '1'
 
-interface Shape {
-  readonly length: number
-  readonly cost?: () => number
-  readonly bytes?: () => number
-  /** What a backward step reads of its step: 'in', 'out', or both. */
-  readonly reads?: () => 'in' | 'out' | 'both'
-  /** A step backward reads what came of its step and what the next one made of that. */
-  readonly next?: boolean
-}
-
-/** Steps forward, a loss, and as many backward. */
-function chain({
-  length,
-  cost = () => 1,
-  bytes = () => 1,
-  reads = () => 'both',
-  next = false,
-}: Shape): Model {
-  const nodes: Shorthand['nodes'][number][] = []
-  const add = (price: number, inputs: number[]): number =>
-    nodes.push({ id: nodes.length, cost: price, bytes: bytes(), inputs }) - 1
-  for (let i = 0; i < length; i++) add(cost(), i === 0 ? [] : [i - 1])
-  let gradient = add(0, [length - 1])
-  for (let i = length - 1; i >= 0; i--) {
-    const what = reads()
-    const [before, after] = next ? [i, i + 1] : [i - 1, i]
-    const own = [...(before >= 0 && what !== 'out' ? [before] : []), ...(what !== 'in' ? [after] : [])]
-    gradient = add(cost(), [...new Set([...own, gradient])])
-  }
-  return modelOf(parseDag({ nodes, outputs: [gradient] }).dag)
-}
-
 /** What a budget costs, its peak checked; undefined if it is refused. */
 function costOf(model: Model, budget: number): number | undefined {
   const found = planChain(model, chainOf(model)!, budget)
@@ -51,15 +18,6 @@ function costOf(model: Model, budget: number): number | undefined {
   const simulation = new Simulation(model)
   expect(simulation.run(found, found.length)).toBeLessThanOrEqual(budget)
   return simulation.cost
-}
-
-const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k)
-
-/** Steps that reversing `length` steps with `slots` checkpoints takes at least: Griewank and Walther, Revolve (2000), section 2. */
-function leastSteps(length: number, slots: number): number {
-  let repeats = 0
-  while (choose(slots + repeats, slots) < length) repeats++
-  return repeats * length - (repeats === 0 ? 0 : choose(slots + repeats, slots + 1))
 }
 
 // Three bytes hold a step's gradient before and after, and its result; the others hold checkpoints.
@@ -85,13 +43,6 @@ describe('long chains', () => {
     const stop = (): boolean => ++looks > 3
     expect(planChain(model, chainOf(model)!, 8000, { stop })).toBeUndefined()
     expect(looks).toBe(4)
-  })
-
-  test('are planned nevertheless, without tables', { timeout: 120_000 }, () => {
-    const { dag } = chain({ length: 3000 })
-    const budget = 1500
-    const found = plan(dag, { budget, iterations: 0 })
-    expect(verify(dag, found, { budget }).cost).toBeLessThan(1.3 * found.baseCost)
   })
 })
 
