@@ -12,7 +12,7 @@ const bundle = (name, limit, options = {}) => ({
 export default [
   bundle('graph', 35),
   bundle('autodiff', 5),
-  bundle('planner', 52),
+  bundle('planner', 53),
   bundle('planner', 40, {
     name: '@stint/planner, what the engine takes',
     import: '{ ladder, improveRung, profile }',
