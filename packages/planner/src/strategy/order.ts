@@ -39,7 +39,8 @@ export function quickOrder(model: Model): readonly DagTaskId[] {
   const measure = (order: readonly DagTaskId[]): number => {
     const peak = simulation.run(Int32Array.from(order), order.length)
     const { memory, length } = simulation
-    return peak + (2 * memory.subarray(0, length).reduce((n, bytes) => n + bytes, 0)) / Math.max(1, length)
+    const area = memory.subarray(0, length).reduce((n, bytes) => n + bytes, 0)
+    return judged(peak, area, length)
   }
   const sweeps = model.needed.length < huge ? 2 : 1
   let best = { order: model.needed, measure: worthwhile * measure(model.needed) }
@@ -69,12 +70,16 @@ function find(model: Model): (readonly DagTaskId[])[] {
   return orders
 }
 
+function measure(timeline: Timeline): number {
+  return judged(timeline.peak, timeline.profile.area, timeline.order.length)
+}
+
 /**
  * Judges an order by its peak and by its mean, in bytes. The peak alone would favour orders that save a little there and
  * keep much alive elsewhere, which recomputation then has to pay for.
  */
-function measure(timeline: Timeline): number {
-  return timeline.peak + (2 * timeline.profile.area) / Math.max(1, timeline.order.length)
+function judged(peak: number, area: number, length: number): number {
+  return peak + (2 * area) / Math.max(1, length)
 }
 
 /** Moves single tasks to other places between their inputs and their readers as long as that helps. */

@@ -41,7 +41,7 @@ export function reversal({ steps }: Chain, slots: number): Int32Array {
   const add = (tasks: readonly DagTaskId[]): void => {
     for (const t of tasks) runs.push(t)
   }
-  // Parts to reverse, the next one last. The state after a part is there, but for the first one's.
+  // Parts to reverse, the next one last; `ended`: the state after it is there.
   const parts = [{ from: 0, to: steps.length - 1, slots, ended: false }]
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     const { from, to, slots, ended } = part
@@ -52,7 +52,7 @@ export function reversal({ steps }: Chain, slots: number): Int32Array {
     const middle = from + advance(to - from + 1, slots)
     for (let i = from; i < middle; i++) add(steps[i]!.forward)
     parts.push({ from, to: middle - 1, slots, ended: true })
-    parts.push({ from: middle, to, slots: Math.max(1, slots - 1), ended })
+    parts.push({ from: middle, to, slots: slots - 1, ended })
   }
   return Int32Array.from(runs)
 }
